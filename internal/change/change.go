@@ -1,5 +1,3 @@
-// Package change says what a table must contain after a set of changes: keys,
-// their order, and SCD type 1 and 2, as pure functions.
 package change
 
 import (
