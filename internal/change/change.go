@@ -65,3 +65,36 @@ type Piece interface {
 	// Release gives the piece's memory back; blocks decoded from it end there.
 	Release()
 }
+
+// ParseKey reads a GUID of 36 characters, as String writes it; upper case is
+// accepted.
+func ParseKey(text []byte) (Key, bool) {
+	var k Key
+	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+		return k, false
+	}
+	bad := byte(0)
+	for i, at := range keyDigits {
+		hi, lo := hexDigit[text[at]], hexDigit[text[at+1]]
+		bad |= hi | lo
+		k[i] = hi<<4 | lo&0xF
+	}
+	return k, bad&0xF0 == 0
+}
+
+// keyDigits are where the two digits of each byte begin in a GUID's text.
+var keyDigits = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// hexDigit is the value of a digit, 0xFF for other characters.
+var hexDigit = func() (table [256]byte) {
+	for i := range table {
+		table[i] = 0xFF
+	}
+	for i := range 10 {
+		table['0'+i] = byte(i)
+	}
+	for i := range 6 {
+		table['a'+i], table['A'+i] = byte(10+i), byte(10+i)
+	}
+	return table
+}()

@@ -1,0 +1,160 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+)
+
+// attempt is one try to bring a batch to a snapshot of its table.
+type attempt struct {
+	engine *Engine
+	ctx    context.Context //nolint:containedctx // an attempt is one call
+	batch  Batch
+	base   *delta.Snapshot
+	layout layout
+	// vectors: rows are taken away by deletion vectors, not by copying files.
+	vectors  bool
+	protocol *delta.Protocol // to be written, nil for none
+	metadata *delta.Metadata
+	started  time.Time
+	temp     string // a folder of this attempt alone
+
+	mu      sync.Mutex
+	holders []*holder
+	created []string // paths that are dropped when the attempt fails
+	touched *keyFilter
+	// again has the keys that a large batch changes more than once, or deletes,
+	// or that the table knows: their rows have to be looked at together.
+	again *keyFilter
+	facts *factLog
+
+	counts   Counts
+	rewrites []change.Fact
+	rest     *output // rows that were rewritten, and tombstones
+	buried   []change.Fact
+	side     *tombstoneFile // where the table has no vectors
+	written  int64
+	// rewritten rows were in the table and are there again with another end.
+	rewritten int64
+	done      bool
+}
+
+func newAttempt(e *Engine, b Batch, base *delta.Snapshot) (*attempt, error) {
+	a := &attempt{engine: e, batch: b, base: base, layout: newLayout(&b), started: e.opts.Clock()}
+	if err := a.planTable(); err != nil {
+		return nil, err
+	}
+	temp := e.opts.Temp
+	if temp == "" {
+		temp = os.TempDir()
+	}
+	a.temp = temp + "/sluice-" + uuid.NewString()
+	a.facts = newFactLog(a.temp, e.opts.Memory/4)
+	return a, nil
+}
+
+func (a *attempt) run(ctx context.Context) (Result, error) {
+	a.ctx = ctx
+	if err := a.holdTable(); err != nil {
+		return Result{}, err
+	}
+	if a.batch.Open != nil {
+		if err := a.collect(); err != nil {
+			return Result{}, err
+		}
+		if err := a.locate(); err != nil {
+			return Result{}, err
+		}
+		if err := a.resolve(); err != nil {
+			return Result{}, err
+		}
+		if err := a.write(); err != nil {
+			return Result{}, err
+		}
+	}
+	version, err := a.commit()
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Version: version, Counts: a.counts, BytesWritten: a.written}, nil
+}
+
+// holdTable makes a holder of each data file of the table. A batch that
+// replaces the table has nothing to do with them.
+func (a *attempt) holdTable() error {
+	if a.batch.Replace {
+		return nil
+	}
+	for _, add := range a.base.Files() {
+		path, err := a.base.FilePath(add.Path)
+		if err != nil {
+			return err
+		}
+		f := &tableFile{add: add, path: path, rows: -1}
+		if add.DeletionVector != nil {
+			vector, err := delta.ReadVector(a.ctx, a.engine.lake, a.batch.Table, add.DeletionVector)
+			if err != nil {
+				return err
+			}
+			f.vector = vector
+		}
+		a.addHolder(holder{file: f})
+	}
+	return a.loadTombstones()
+}
+
+// small reports whether the batch is resolved in memory before anything is
+// written.
+func (a *attempt) small() bool { return a.batch.Bytes <= a.engine.opts.Memory/16 }
+
+// path of a file of the table, in the lake.
+func (a *attempt) path(name string) string { return join(a.batch.Table, name) }
+
+func join(folder, name string) string {
+	if folder == "" {
+		return name
+	}
+	return folder + "/" + name
+}
+
+// close gives up what the attempt holds, and drops its files if they did not
+// become part of the table.
+func (a *attempt) close(ctx context.Context) error {
+	var errs []error
+	for _, h := range a.holders {
+		if h.block != nil && h.block.piece != nil {
+			h.block.piece.Release()
+			h.block.piece = nil
+		}
+	}
+	errs = append(errs, a.facts.close(), os.RemoveAll(a.temp))
+	if a.done {
+		return errors.Join(errs...)
+	}
+	for _, h := range a.holders {
+		if h.output != nil {
+			h.output.abort()
+		}
+	}
+	for _, path := range a.created {
+		// What cannot be dropped is not part of the table and goes with the
+		// next vacuum; the error that ended the attempt is the one to tell.
+		_ = a.engine.lake.Delete(ctx, path)
+	}
+	return errors.Join(errs...)
+}
+
+// willCreate notes a path that is dropped unless the attempt succeeds.
+func (a *attempt) willCreate(path string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.created = append(a.created, path)
+}

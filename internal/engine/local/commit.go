@@ -1,0 +1,267 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+	"github.com/google/uuid"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/delta"
+)
+
+// commit makes the batch part of the table.
+func (a *attempt) commit() (int64, error) {
+	changes := delta.Changes{Protocol: a.protocol, Metadata: a.metadata}
+	if err := a.addOutputs(&changes); err != nil {
+		return 0, err
+	}
+	if err := a.changeFiles(&changes); err != nil {
+		return 0, err
+	}
+	now := a.engine.opts.Clock().UnixMilli()
+	changes.Txns = append(changes.Txns, delta.Txn{AppID: a.batch.AppID, Version: a.batch.Cursor, LastUpdated: &now})
+	serial, changed, err := a.writeSide()
+	if err != nil {
+		return 0, err
+	}
+	if changed {
+		changes.Txns = append(changes.Txns, delta.Txn{AppID: tombstoneAppID, Version: serial, LastUpdated: &now})
+	}
+	changes.Info = a.info(&changes)
+	outcome, err := delta.Commit(a.ctx, a.base, changes, delta.CommitOptions{Clock: a.engine.opts.Clock})
+	switch outcome.Kind {
+	case delta.Committed:
+		a.done = true
+		a.checkpoint(outcome.Snapshot)
+		return outcome.Version, nil
+	case delta.Conflicted:
+		if outcome.Reason.Kind == delta.AppIDMoved {
+			return 0, fmt.Errorf("%w: %s; only one may run at a time", ErrConcurrent, a.base.URL())
+		}
+		return 0, &conflictError{outcome.Reason.String()}
+	case delta.Unknown:
+		// The files may be part of the table: they must stay.
+		a.done = true
+		return 0, fmt.Errorf("%w: %s: %w; run again, the table tells then", ErrUnknownOutcome, a.base.URL(), err)
+	default:
+		return 0, err
+	}
+}
+
+// checkpoint writes one where it is due. The table is right without it, so
+// failing to write one fails nothing.
+func (a *attempt) checkpoint(s *delta.Snapshot) {
+	if s.Version == 0 || s.Version%a.engine.opts.CheckpointEvery != 0 {
+		return
+	}
+	if err := delta.WriteCheckpoint(a.ctx, s, a.engine.opts.Clock()); err != nil {
+		a.engine.opts.Log.Warn("no checkpoint was written", "table", a.batch.Table, "version", s.Version, "error", err)
+	}
+}
+
+// addOutputs adds the data files of this batch that have something to tell.
+func (a *attempt) addOutputs(changes *delta.Changes) error {
+	var files []*holder
+	var dead []*roaring64.Bitmap
+	for _, h := range a.holders {
+		o := h.output
+		if o == nil {
+			continue
+		}
+		a.written += o.info.Bytes
+		if int64(h.dead.GetCardinality()) == o.rows && !o.tombstones {
+			continue // stays in created, and is dropped with the next vacuum
+		}
+		files = append(files, h)
+		if !h.dead.IsEmpty() {
+			dead = append(dead, h.dead)
+		}
+	}
+	vectors, err := a.writeVectors(dead)
+	if err != nil {
+		return err
+	}
+	for _, h := range files {
+		add, err := a.addOf(h.output)
+		if err != nil {
+			return err
+		}
+		if !h.dead.IsEmpty() {
+			if add, err = add.WithVector(&vectors[0]); err != nil {
+				return err
+			}
+			vectors = vectors[1:]
+		}
+		changes.Adds = append(changes.Adds, add)
+	}
+	return nil
+}
+
+func (a *attempt) addOf(o *output) (delta.Add, error) {
+	text, err := o.stats.Stats().Encode()
+	if err != nil {
+		return delta.Add{}, err
+	}
+	return delta.Add{
+		Path: o.name, PartitionValues: map[string]*string{}, Size: o.info.Bytes,
+		ModificationTime: a.engine.opts.Clock().UnixMilli(), DataChange: true, Stats: text,
+	}, nil
+}
+
+// indexedColumns is how many columns have bounds in the stats.
+func (a *attempt) indexedColumns() int {
+	config := a.base.Metadata.Configuration
+	if a.metadata != nil {
+		config = a.metadata.Configuration
+	}
+	if n, err := strconv.Atoi(config["delta.dataSkippingNumIndexedCols"]); err == nil {
+		return n
+	}
+	return delta.IndexedColumns
+}
+
+// changeFiles removes the files that end with this batch, and gives those that
+// lost rows their new vectors.
+func (a *attempt) changeFiles(changes *delta.Changes) error {
+	now := a.engine.opts.Clock()
+	if a.batch.Replace {
+		for _, add := range a.base.Files() {
+			changes.Removes = append(changes.Removes, delta.NewRemove(add, now, true))
+		}
+		return nil
+	}
+	var marked []*holder
+	var dead []*roaring64.Bitmap
+	for i, h := range a.holders {
+		if h.file == nil || h.dead.IsEmpty() {
+			continue
+		}
+		changes.Removes = append(changes.Removes, delta.NewRemove(h.file.add, now, true))
+		all := roaring64.Or(h.dead, orEmpty(h.file.vector))
+		if int64(all.GetCardinality()) == h.file.rows {
+			if stays, err := a.hasTombstones(i); err != nil || !stays {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		marked = append(marked, h)
+		dead = append(dead, all)
+	}
+	vectors, err := a.writeVectors(dead)
+	if err != nil {
+		return err
+	}
+	for i, h := range marked {
+		add, err := a.withVector(h.file, &vectors[i])
+		if err != nil {
+			return err
+		}
+		changes.Adds = append(changes.Adds, add)
+	}
+	return nil
+}
+
+func orEmpty(b *roaring64.Bitmap) *roaring64.Bitmap {
+	if b == nil {
+		return roaring64.New()
+	}
+	return b
+}
+
+// withVector gives a file of the table its new vector. A file that another
+// program added without statistics gets the number of its rows, which a vector
+// needs.
+func (a *attempt) withVector(f *tableFile, v *delta.DeletionVector) (delta.Add, error) {
+	add := f.add
+	if stats, err := delta.ParseStats(add.Stats); err != nil || stats.NumRecords == 0 {
+		text, err := delta.Stats{NumRecords: f.rows}.Encode()
+		if err != nil {
+			return delta.Add{}, err
+		}
+		add.Stats = text
+	}
+	add.DataChange = true
+	return add.WithVector(v)
+}
+
+func (a *attempt) writeVectors(dead []*roaring64.Bitmap) ([]delta.DeletionVector, error) {
+	if len(dead) == 0 {
+		return nil, nil
+	}
+	id := uuid.New()
+	a.willCreate(a.path(delta.VectorFileName(id)))
+	return delta.WriteVectors(a.ctx, a.engine.lake, a.batch.Table, id, dead)
+}
+
+// hasTombstones reports whether a file of the table holds any. A file that does
+// must stay although none of its rows is alive.
+func (a *attempt) hasTombstones(holder int) (bool, error) {
+	h := a.holders[holder]
+	if !a.vectors {
+		return false, nil // they have moved to the side file
+	}
+	if h.file.tombstones {
+		return true, nil
+	}
+	file, done, err := a.openFile(h)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	column := batch.Schema{a.layout.full[a.layout.tombst]}
+	found := errors.New("found")
+	for g := range file.RowGroups() {
+		err := file.ReadChunks(g, column, copyRows, func(rows *batch.Batch) error {
+			if len(rows.Cols[0].Ints) > 0 {
+				return found
+			}
+			return nil
+		})
+		if errors.Is(err, found) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("looking for tombstones in data file %s: %w", a.holderPath(holder), err)
+		}
+	}
+	return false, nil
+}
+
+// Keys of a commit's operationMetrics, for those who read them back.
+const (
+	MetricRead       = "numSourceRows"
+	MetricUpserted   = "numUpsertedRows"
+	MetricDeleted    = "numDeletedRows"
+	MetricSuperseded = "numSupersededRows"
+)
+
+// info says in the log what the commit did.
+func (a *attempt) info(changes *delta.Changes) delta.CommitInfo {
+	operation := "MERGE"
+	switch {
+	case a.base.Version < 0:
+		operation = "CREATE TABLE"
+	case a.batch.Replace:
+		operation = "REPLACE TABLE"
+	}
+	parameters := map[string]string{"scdType": "SCD_TYPE_" + strconv.Itoa(int(a.batch.Type))}
+	maps.Copy(parameters, a.batch.Parameters)
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
+	return delta.CommitInfo{Operation: operation, Parameters: parameters, Metrics: map[string]string{
+		MetricRead:         number(a.counts.Read),
+		MetricUpserted:     number(a.counts.Upserted),
+		MetricDeleted:      number(a.counts.Deleted),
+		MetricSuperseded:   number(a.counts.Superseded),
+		"numAddedFiles":    number(int64(len(changes.Adds))),
+		"numRemovedFiles":  number(int64(len(changes.Removes))),
+		"numOutputBytes":   number(a.written),
+		"executionTimeMs":  number(a.engine.opts.Clock().Sub(a.started).Milliseconds()),
+		"numRewrittenRows": number(a.rewritten),
+	}}
+}

@@ -1,0 +1,142 @@
+package local
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/mem"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func testClock() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+
+const testTable = "main/crm/account"
+
+// TestEngineGivesTheModel brings random histories to tables in every mode and
+// compares with the model.
+func TestEngineGivesTheModel(t *testing.T) {
+	for _, typ := range []change.Type{change.Type1, change.Type2} {
+		for _, vectors := range []bool{true, false} {
+			t.Run(fmt.Sprintf("type%d/vectors=%t", typ, vectors), func(t *testing.T) {
+				rapid.Check(t, func(t *rapid.T) { checkHistory(t, typ, vectors) })
+			})
+		}
+	}
+}
+
+func drawRow(t *rapid.T, folder int64, offset int64) row {
+	r := row{Change: change.Change{
+		Key:     change.Key{0: byte(rapid.IntRange(1, 4).Draw(t, "key"))},
+		Version: int64(rapid.IntRange(1, 9).Draw(t, "version")),
+		Folder:  folder, Offset: offset, Modified: folder * 1_000_000,
+	}}
+	switch rapid.IntRange(0, 6).Draw(t, "kind") {
+	case 0:
+		r.Delete = true
+	case 1:
+		r.Delete, r.Unversioned, r.Version, r.Modified = true, true, 0, change.NoTime
+	default:
+		r.name = rapid.SampledFrom([]string{"", "a", "b", "Ann"}).Draw(t, "name")
+	}
+	return r
+}
+
+func checkHistory(t *rapid.T, typ change.Type, vectors bool) {
+	store := mem.New(testClock)
+	var model change.Model[string]
+	folders := rapid.IntRange(1, 5).Draw(t, "folders")
+	byFolder := make([][]row, folders)
+	for f := range byFolder {
+		for i := range rapid.IntRange(0, 8).Draw(t, "rows") {
+			r := drawRow(t, int64(f+1), int64(i))
+			model.Add(r.Change, r.name)
+			byFolder[f] = append(byFolder[f], r)
+		}
+	}
+	order := rapid.Permutation(sequence(folders)).Draw(t, "order")
+	order = append(order, rapid.SampledFrom(order).Draw(t, "repeated"))
+	for n, f := range order {
+		large := rapid.Bool().Draw(t, "large")
+		memory := int64(64 << 20)
+		size := int64(1000)
+		if large {
+			size = memory
+		}
+		engine := New(store, Options{Memory: memory, Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Clock: testClock})
+		rows := byFolder[f]
+		perPiece := rapid.IntRange(1, 5).Draw(t, "per piece")
+		result, err := engine.Apply(context.Background(), Batch{
+			Table: testTable, Source: "test", AppID: fmt.Sprint("late/", n), Cursor: int64(f + 1),
+			Type: typ, Schema: testSchema, Columns: testColumns, Bytes: size,
+			Properties: map[string]string{vectorsProperty: fmt.Sprint(vectors)},
+			Open:       func() (change.Source, error) { return &rowSource{rows: rows, perPiece: perPiece}, nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := result.Counts
+		if c.Read != int64(len(rows)) || c.Read != c.Upserted+c.Deleted+c.Superseded {
+			t.Fatalf("%d rows, counts %+v do not add up", len(rows), c)
+		}
+	}
+	compareTable(t, store, typ, &model)
+	if !vectors {
+		noVectors(t, store)
+	}
+}
+
+func sequence(n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}
+
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func compareTable(t fataler, store storage.Store, typ change.Type, model *change.Model[string]) {
+	t.Helper()
+	var want []tableRow
+	for _, r := range model.Rows(typ) {
+		end := r.End
+		if typ == change.Type1 {
+			end = change.NoEnd
+		}
+		want = append(want, tableRow{r.Key, r.Row, r.Start, end})
+	}
+	got := readTable(t, store, testTable, typ)
+	slices.SortFunc(got, func(a, b tableRow) int {
+		return cmp.Or(bytes.Compare(a.Key[:], b.Key[:]), cmp.Compare(a.Start, b.Start))
+	})
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Fatalf("the table differs from the model (-model +table):\n%s", diff)
+	}
+}
+
+func noVectors(t *rapid.T, store storage.Store) {
+	for e, err := range store.List(context.Background(), testTable, storage.ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.HasSuffix([]byte(e.Path), []byte(".bin")) {
+			t.Fatalf("a table without deletion vectors has %s", e.Path)
+		}
+	}
+}

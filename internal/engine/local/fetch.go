@@ -1,0 +1,65 @@
+package local
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/parquetfile"
+	"github.com/sluicedata/sluice/internal/storage"
+)
+
+// openParquet opens a data file of the lake. The func closes it.
+func (e *Engine) openParquet(ctx context.Context, path string, size int64) (*parquetfile.File, func(), error) {
+	r := storage.NewReaderAt(ctx, e.lake, storage.Entry{Path: path, Size: size})
+	file, err := parquetfile.Open(r, size)
+	if err != nil {
+		_ = r.Close()
+		return nil, nil, fmt.Errorf("opening data file %s: %w", e.lake.URL(path), err)
+	}
+	return file, func() { _ = r.Close() }, nil
+}
+
+func (a *attempt) holderPath(i int) string {
+	if h := a.holders[i]; h.file != nil {
+		return a.engine.lake.URL(h.file.path)
+	}
+	return a.engine.lake.URL(a.holders[i].output.path)
+}
+
+// fetch reads the rows at ascending addresses of one holder, row group by row
+// group, and hands them on in that order. The batch is good until visit returns.
+func (a *attempt) fetch(refs []uint64, columns batch.Schema, visit func([]uint64, *batch.Batch) error) error {
+	holder := holderOf(refs[0])
+	file, done, err := a.openFile(a.holders[holder])
+	if err != nil {
+		return err
+	}
+	defer done()
+	var rows batch.Batch
+	var within []int64
+	before := int64(0)
+	for i := 0; i < file.RowGroups() && len(refs) > 0; i++ {
+		within = within[:0]
+		end := before + file.RowGroupRows(i)
+		for _, ref := range refs {
+			if rowOf(ref) >= end {
+				break
+			}
+			within = append(within, rowOf(ref)-before)
+		}
+		before = end
+		if len(within) == 0 {
+			continue
+		}
+		rows.Reset(columns)
+		if err := file.ReadRows(i, within, columns, &rows); err != nil {
+			return fmt.Errorf("reading rows of data file %s: %w", a.holderPath(holder), err)
+		}
+		if err := visit(refs[:len(within)], &rows); err != nil {
+			return err
+		}
+		refs = refs[len(within):]
+	}
+	return nil
+}

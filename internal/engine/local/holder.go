@@ -1,0 +1,69 @@
+package local
+
+import (
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/parquetfile"
+)
+
+// holder is something that has rows. Exactly one of file, output and block is
+// set.
+type holder struct {
+	file   *tableFile
+	output *output
+	block  *keptBlock
+	// dead are the rows that this batch takes away.
+	dead *roaring64.Bitmap
+}
+
+// tableFile is a data file of the table as it was before the batch.
+type tableFile struct {
+	add    delta.Add
+	path   string            // in the lake
+	vector *roaring64.Bitmap // rows that were dead before; nil for none
+	rows   int64             // physical rows, known once it was opened
+	// tombstones: the file has some, so that it stays when all rows are dead.
+	tombstones bool
+}
+
+// keptBlock is a block of a small batch, in memory until it is written.
+type keptBlock struct {
+	change.Block
+	piece  change.Piece
+	stay   []bool
+	ends   []int64
+	firsts []int64
+}
+
+// address of a row: 24 bits for the holder, 40 for the row.
+func address(holder int, row int64) uint64 { return uint64(holder)<<40 | uint64(row) }
+
+func holderOf(ref uint64) int { return int(ref >> 40) }
+func rowOf(ref uint64) int64  { return int64(ref & (1<<40 - 1)) }
+
+func (a *attempt) addHolder(h holder) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	h.dead = roaring64.New()
+	a.holders = append(a.holders, &h)
+	return len(a.holders) - 1
+}
+
+// wasDead reports whether the row was dead before the batch.
+func (f *tableFile) wasDead(row int64) bool {
+	return f.vector != nil && f.vector.Contains(uint64(row))
+}
+
+// openFile opens the Parquet file behind a holder.
+func (a *attempt) openFile(h *holder) (*parquetfile.File, func(), error) {
+	path, size := "", int64(0)
+	switch {
+	case h.file != nil:
+		path, size = h.file.path, h.file.add.Size
+	default:
+		path, size = h.output.path, h.output.info.Bytes
+	}
+	return a.engine.openParquet(a.ctx, path, size)
+}

@@ -1,0 +1,107 @@
+package local
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+)
+
+// Keys of the table's configuration that say what it is.
+const (
+	sourceProperty = "sluice.source"
+	typeProperty   = "sluice.scdType"
+)
+
+const vectorsProperty = "delta.enableDeletionVectors"
+
+// planTable finds out what has to become of protocol and metadata, and whether
+// the batch may be applied at all.
+func (a *attempt) planTable() error {
+	want := map[string]string{
+		sourceProperty: a.batch.Source,
+		typeProperty:   strconv.Itoa(int(a.batch.Type)),
+	}
+	maps.Copy(want, a.batch.Properties)
+	if a.base.Version < 0 {
+		return a.planNew(want)
+	}
+	if err := a.checkTable(); err != nil {
+		return err
+	}
+	metadata := a.base.Metadata.WithConfiguration(want)
+	have, err := a.base.BatchSchema()
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(have, a.layout.table) {
+		if metadata, err = metadata.WithSchema(a.layout.table); err != nil {
+			return err
+		}
+	}
+	if !slices.Equal(have, a.layout.table) || !maps.Equal(metadata.Configuration, a.base.Metadata.Configuration) {
+		a.metadata = &metadata
+	}
+	a.vectors = metadata.Configuration[vectorsProperty] == "true"
+	if a.vectors {
+		a.protocol = a.base.Protocol.WithVectors()
+	}
+	return nil
+}
+
+func (a *attempt) planNew(config map[string]string) error {
+	if _, set := config[vectorsProperty]; !set {
+		config[vectorsProperty] = "true"
+	}
+	a.vectors = config[vectorsProperty] == "true"
+	if !a.vectors {
+		delete(config, vectorsProperty)
+	}
+	metadata, err := delta.NewMetadata(a.layout.table, config, uuid.New(), a.engine.opts.Clock)
+	if err != nil {
+		return fmt.Errorf("creating table %s: %w", a.base.URL(), err)
+	}
+	protocol := delta.DefaultProtocol(a.vectors)
+	a.metadata, a.protocol = &metadata, &protocol
+	return nil
+}
+
+// checkTable refuses tables that are not ours to write.
+func (a *attempt) checkTable() error {
+	if err := a.base.CheckWritable(); err != nil {
+		return err
+	}
+	config := a.base.Metadata.Configuration
+	if source := config[sourceProperty]; source != a.batch.Source {
+		made := "without Sluice"
+		if source != "" {
+			made = "from " + source
+		}
+		return fmt.Errorf("%w: %s was made %s, and this is %s; choose another destination, or remove that table",
+			ErrForeignTable, a.base.URL(), made, a.batch.Source)
+	}
+	if t := config[typeProperty]; t != strconv.Itoa(int(a.batch.Type)) && !a.batch.Replace {
+		return fmt.Errorf("%w: %s has SCD_TYPE_%s, the configuration says SCD_TYPE_%d; a full refresh rebuilds it",
+			ErrOtherType, a.base.URL(), t, a.batch.Type)
+	}
+	return nil
+}
+
+// SourceSchema is the part of a table's schema that comes from its source: all
+// but the interval of a Type2 table.
+func SourceSchema(s *delta.Snapshot) (batch.Schema, error) {
+	schema, err := s.BatchSchema()
+	if err != nil {
+		return nil, err
+	}
+	if s.Metadata.Configuration[typeProperty] != strconv.Itoa(int(change.Type2)) {
+		return schema, nil
+	}
+	return slices.DeleteFunc(schema, func(f batch.Field) bool { return f.Name == startColumn || f.Name == endColumn }), nil
+}
