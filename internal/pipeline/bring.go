@@ -1,0 +1,262 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// bringing is one table being brought up to date.
+type bringing struct {
+	*update
+	*target
+	engine *local.Engine
+	result TableResult
+	// columns that the table has of its source, as the batches before left it.
+	columns batch.Schema
+	// before is what the source looked like in the folder before.
+	before *synapselink.Entity
+}
+
+// ErrNewColumns: the configuration wants a full refresh for new columns.
+var ErrNewColumns = errors.New("the source has new columns")
+
+// ErrNoTable: no folder and no manifest has the table.
+var ErrNoTable = errors.New("the export has no such table")
+
+func (b *bringing) bring(ctx context.Context) error {
+	if b.err != nil {
+		return b.err
+	}
+	b.note(b.snapshot.Version, b.cursor(b.target))
+	if err := b.checkKnown(ctx); err != nil {
+		return err
+	}
+	if b.request.FullRefresh {
+		return b.refresh(ctx)
+	}
+	var err error
+	if b.columns, err = b.schema(); err != nil {
+		return err
+	}
+	b.before = b.lastEntity(ctx)
+	for _, p := range b.parts {
+		if err := b.apply(ctx, p); err != nil {
+			return err
+		}
+	}
+	return b.catchUp(ctx)
+}
+
+// note keeps where the table stands.
+func (b *bringing) note(version int64, cursor synapselink.FolderName) {
+	b.result.Version = version
+	if !cursor.IsZero() {
+		b.result.Cursor = cursor.String()
+	}
+}
+
+// checkKnown refuses a table that nobody has heard of.
+func (b *bringing) checkKnown(ctx context.Context) error {
+	if b.exists() || len(b.parts) > 0 {
+		return nil
+	}
+	m, err := b.env.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	if _, ok := m.Entity(b.spec.SourceTable); ok {
+		return nil
+	}
+	known, err := b.env.known(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(known, func(n string) bool { return strings.EqualFold(n, b.spec.SourceTable) }) {
+		return nil
+	}
+	hint := "the export has no tables yet"
+	if len(known) > 0 {
+		hint = "the nearest name is " + synapselink.Nearest(b.spec.SourceTable, known) + "; sluice discover lists all"
+	}
+	return fmt.Errorf("%w: %s is in none of its manifests; %s", ErrNoTable, b.spec.SourceTable, hint)
+}
+
+// lastEntity is what the source looked like in the last folder that the table
+// holds. It is gone when that folder is.
+func (b *bringing) lastEntity(ctx context.Context) *synapselink.Entity {
+	cursor := b.cursor(b.target)
+	if cursor.IsZero() || len(b.parts) == 0 {
+		return nil
+	}
+	entity, err := b.env.export.TableSchema(ctx, cursor, b.spec.SourceTable)
+	if err != nil {
+		return nil
+	}
+	return &entity
+}
+
+// folderPart is the part as the source wants it. Short rows are legal only
+// where columns were appended to those of the folder before.
+func (b *bringing) folderPart(p part) synapselink.FolderPart {
+	full := b.before != nil && !p.entity.Extends(*b.before)
+	b.before = p.entity
+	return synapselink.FolderPart{Folder: p.folder, Entity: *p.entity, Files: p.files, FullWidthOnly: full}
+}
+
+// apply brings one folder to the table.
+func (b *bringing) apply(ctx context.Context, p part) error {
+	if p.err != nil {
+		return p.err
+	}
+	merged, err := synapselink.MergeSchema(b.columns, *p.entity, b.selection())
+	if err != nil {
+		return err
+	}
+	if err := b.checkAdded(merged); err != nil {
+		return err
+	}
+	return b.batch(ctx, merged.Schema, []synapselink.FolderPart{b.folderPart(p)}, p.bytes, p.folder)
+}
+
+// checkAdded follows schema_changes.
+func (b *bringing) checkAdded(merged synapselink.Merged) error {
+	if b.spec.Settings.SchemaChanges != spec.FullRefreshRequired || b.columns == nil || len(merged.Added) == 0 {
+		return nil
+	}
+	names := make([]string, len(merged.Added))
+	for i, f := range merged.Added {
+		names[i] = f.Name
+	}
+	return fmt.Errorf("%w: %s has %s, and schema_changes is full_refresh_required; run sluice run --table %s --full-refresh",
+		ErrNewColumns, b.spec.SourceTable, strings.Join(names, ", "), b.spec.SourceTable)
+}
+
+// batch applies folders in one commit.
+func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, last synapselink.FolderName) error {
+	work := b.newBatch(schema, last)
+	work.Bytes = bytes
+	work.Open = func() (change.Source, error) {
+		return synapselink.NewSource(ctx, b.env.export, parts, schema, b.selection(),
+			synapselink.SourceOptions{BlockBytes: b.opts.BlockBytes})
+	}
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.Folder.String()
+	}
+	work.Parameters["folders"] = strings.Join(names, ",")
+	result, err := b.engine.Apply(ctx, work)
+	if err != nil {
+		return err
+	}
+	b.columns = schema
+	b.note(result.Version, last)
+	if result.Skipped {
+		return nil
+	}
+	b.result.Folders += len(parts)
+	b.result.Rows.add(Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted,
+		Deleted: result.Counts.Deleted, Superseded: result.Counts.Superseded})
+	b.result.BytesRead += bytes
+	b.result.BytesWrote += result.BytesWritten
+	return nil
+}
+
+func (b *bringing) newBatch(schema batch.Schema, cursor synapselink.FolderName) local.Batch {
+	return local.Batch{
+		Table: b.path(), Source: b.source(), AppID: b.appID(b.target), Cursor: cursor.Digits(),
+		Type: b.scdType(), Schema: schema, Columns: columns, Properties: b.spec.Settings.TableProperties,
+		Replace:    b.request.FullRefresh,
+		Parameters: map[string]string{"pipeline": b.Pipeline.Name, "sourceTable": b.spec.SourceTable},
+	}
+}
+
+// refresh rebuilds the table from all folders that are left, in one commit.
+func (b *bringing) refresh(ctx context.Context) error {
+	if len(b.parts) == 0 {
+		return b.catchUp(ctx)
+	}
+	var schema batch.Schema
+	var parts []synapselink.FolderPart
+	for _, p := range b.parts {
+		if p.err != nil {
+			return p.err
+		}
+		merged, err := synapselink.MergeSchema(schema, *p.entity, b.selection())
+		if err != nil {
+			return err
+		}
+		schema = merged.Schema
+		parts = append(parts, b.folderPart(p))
+	}
+	return b.batch(ctx, schema, parts, b.bytes, b.parts[len(b.parts)-1].folder)
+}
+
+// A table that has nothing new gets a commit with the cursor alone only when
+// looking through the folders again at each run would be costly.
+const (
+	farFolders = 500
+	farTime    = 24 * time.Hour
+)
+
+// catchUp creates a table that has no rows yet, and moves the cursor of one
+// that has had none for long.
+func (b *bringing) catchUp(ctx context.Context) error {
+	ready := b.env.listing.Ready()
+	if len(ready) == 0 {
+		return nil
+	}
+	last := ready[len(ready)-1]
+	fresh := b.result.Version < 0
+	if !fresh && !b.isFar(ready, last) {
+		return nil
+	}
+	schema := b.columns
+	if fresh || b.request.FullRefresh {
+		m, err := b.env.manifest(ctx)
+		if err != nil {
+			return err
+		}
+		entity, ok := m.Entity(b.spec.SourceTable)
+		if !ok {
+			return nil // known by the root's manifest alone: its first folder is still open
+		}
+		merged, err := synapselink.MergeSchema(nil, entity, b.selection())
+		if err != nil {
+			return err
+		}
+		schema = merged.Schema
+	}
+	result, err := b.engine.Apply(ctx, b.newBatch(schema, last))
+	if err != nil {
+		return err
+	}
+	b.note(result.Version, last)
+	return nil
+}
+
+func (b *bringing) isFar(ready []synapselink.FolderName, last synapselink.FolderName) bool {
+	at, err := synapselink.ParseFolderName(b.result.Cursor)
+	if err != nil {
+		return true
+	}
+	if last.Time().Sub(at.Time()) >= farTime {
+		return true
+	}
+	behind := 0
+	for _, f := range ready {
+		if f.Compare(at) > 0 {
+			behind++
+		}
+	}
+	return behind >= farFolders
+}

@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// environment is one Dataverse environment's export, as a run sees it.
+type environment struct {
+	name    string // source_schema
+	export  *synapselink.Export
+	listing synapselink.Listing
+	newest  *synapselink.Manifest // of the newest folder that can be read
+}
+
+// folder is what one closed folder has for the tables that want it.
+type folder struct {
+	name  synapselink.FolderName
+	files map[string][]synapselink.File // by table
+}
+
+// environment finds the export that a source_schema means, once.
+func (u *update) environment(ctx context.Context, sourceSchema string) (*environment, error) {
+	for _, e := range u.environments {
+		if strings.EqualFold(e.name, sourceSchema) {
+			return e, nil
+		}
+	}
+	root, known := u.Pipeline.Source.Folder(sourceSchema)
+	if !known {
+		found, err := u.foundEnvironments(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			// Opening the root tells what is there instead.
+			if err := (&synapselink.Export{Store: u.Source}).Open(ctx); err != nil {
+				return nil, err
+			}
+		}
+		if root, err = synapselink.ResolveEnvironment(found, sourceSchema, nil); err != nil {
+			return nil, err
+		}
+	}
+	e := &environment{name: sourceSchema, export: &synapselink.Export{Store: u.Source, Root: root, Now: u.opts.Clock}}
+	if err := e.export.Open(ctx); err != nil {
+		return nil, err
+	}
+	u.environments = append(u.environments, e)
+	return e, nil
+}
+
+func (u *update) foundEnvironments(ctx context.Context) ([]string, error) {
+	if u.found == nil {
+		found, err := synapselink.FindEnvironments(ctx, u.Source)
+		if err != nil {
+			return nil, err
+		}
+		u.found = append([]string{}, found...)
+	}
+	return u.found, nil
+}
+
+// list finds the closed folders after the cursor, and the newest manifest.
+func (e *environment) list(ctx context.Context, after synapselink.FolderName) error {
+	listing, err := e.export.Listing(ctx, after)
+	if err != nil {
+		return err
+	}
+	e.listing = listing
+	return nil
+}
+
+// manifest is that of the newest folder that can be read.
+func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, error) {
+	if e.newest != nil {
+		return e.newest, nil
+	}
+	ready := e.listing.Ready()
+	if len(ready) == 0 {
+		return &synapselink.Manifest{}, nil
+	}
+	m, err := e.export.Manifest(ctx, ready[len(ready)-1])
+	if err != nil {
+		return nil, err
+	}
+	e.newest = m
+	return m, nil
+}
+
+// tables lists what the export has, by the newest folder's manifest; where that
+// breaks off, by the manifests before it too.
+func (e *environment) tables(ctx context.Context) ([]string, error) {
+	var names []string
+	ready := e.listing.Ready()
+	for i := len(ready) - 1; i >= 0; i-- {
+		m, err := e.export.Manifest(ctx, ready[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, entity := range m.Entities {
+			names = append(names, entity.Name)
+		}
+		if !m.Truncated {
+			break
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func (e *environment) describe() Source {
+	s := Source{Environment: e.name, URL: e.export.Store.URL(e.export.Root), Open: e.listing.Current.String()}
+	if ready := e.listing.Ready(); len(ready) > 0 {
+		s.Newest = ready[len(ready)-1].String()
+	}
+	if held, ok := e.listing.Held(); ok {
+		s.Held = held.Name.String()
+	}
+	return s
+}
+
+func (e *environment) warnings() []string {
+	held, ok := e.listing.Held()
+	if !ok {
+		return nil
+	}
+	return []string{fmt.Sprintf("folder %s is closed but not complete (%s); it and those after it wait until its model.json is there",
+		held.Name, held.Reason)}
+}
+
+// known lists the tables that the export describes now, by the manifest at its
+// root: it names tables only, their columns are told by each folder's own.
+func (e *environment) known(ctx context.Context) ([]string, error) {
+	m, err := e.export.RootManifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(m.Entities))
+	for _, entity := range m.Entities {
+		names = append(names, entity.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

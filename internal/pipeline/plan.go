@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// Action is what an update would do with a table.
+type Action string
+
+// The actions.
+const (
+	ActionNothing Action = "nothing"
+	ActionCreate  Action = "create"
+	ActionUpdate  Action = "update"
+	ActionRefresh Action = "full refresh"
+	ActionFail    Action = "fail"
+)
+
+// Plan is what an update would do. Making it changes nothing.
+type Plan struct {
+	Name     string      `json:"name"`
+	Source   []Source    `json:"source"`
+	Tables   []TablePlan `json:"tables"`
+	Warnings []string    `json:"warnings,omitempty"`
+	Error    *Failure    `json:"error"`
+}
+
+// TablePlan is what an update would do with one table.
+type TablePlan struct {
+	Table       string `json:"table"`
+	SourceTable string `json:"source_table"`
+	SCDType     string `json:"scd_type"`
+	Path        string `json:"path"`
+	Action      Action `json:"action"`
+	Cursor      string `json:"cursor"`
+	Version     int64  `json:"table_version"`
+	// Folders that would be read, with Files and Bytes in them.
+	Folders []string `json:"folders"`
+	Files   int      `json:"files"`
+	Bytes   int64    `json:"bytes"`
+	// Added columns are new to the table, Missing ones are no longer at the
+	// source and stay null.
+	Added   []Column `json:"added_columns"`
+	Missing []string `json:"missing_columns"`
+	// Commits that would be written to the table.
+	Commits int      `json:"commits"`
+	Error   *Failure `json:"error"`
+}
+
+// Column is a column of a table or of a source.
+type Column struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // as Delta names it
+}
+
+func columnsOf(schema batch.Schema) []Column {
+	list := make([]Column, len(schema))
+	for i, f := range schema {
+		list[i] = Column{f.Name, f.Type.String()}
+	}
+	return list
+}
+
+// Plan says what an update would do.
+func (r *Runner) Plan(ctx context.Context, request Request) Plan {
+	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
+	plan := Plan{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TablePlan{}}
+	targets, err := u.prepare(ctx)
+	for _, e := range u.environments {
+		plan.Source = append(plan.Source, e.describe())
+		plan.Warnings = append(plan.Warnings, e.warnings()...)
+	}
+	if err != nil {
+		plan.Error = failure(err)
+		return plan
+	}
+	for _, t := range targets {
+		plan.Tables = append(plan.Tables, u.plan(ctx, t))
+	}
+	return plan
+}
+
+func (u *update) plan(ctx context.Context, t *target) TablePlan {
+	p := TablePlan{
+		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
+		Path: u.Lake.URL(t.path()), Version: -1, Bytes: t.bytes,
+		Folders: []string{}, Added: []Column{}, Missing: []string{},
+	}
+	b := &bringing{update: u, target: t}
+	err := t.err
+	if err == nil {
+		p.Version = t.snapshot.Version
+		if cursor := u.cursor(t); !cursor.IsZero() {
+			p.Cursor = cursor.String()
+		}
+		if err = b.checkKnown(ctx); err == nil {
+			err = p.fill(b)
+		}
+	}
+	if err != nil {
+		p.Action, p.Error = ActionFail, failure(err)
+	}
+	return p
+}
+
+// fill goes through the folders as an update would.
+func (p *TablePlan) fill(b *bringing) error {
+	t := b.target
+	var err error
+	if !b.request.FullRefresh {
+		if b.columns, err = t.schema(); err != nil {
+			return err
+		}
+	}
+	had := len(b.columns)
+	var merged synapselink.Merged
+	for _, part := range t.parts {
+		p.Folders = append(p.Folders, part.folder.String())
+		p.Files += len(part.files)
+		if part.err != nil {
+			return part.err
+		}
+		if merged, err = synapselink.MergeSchema(b.columns, *part.entity, t.selection()); err != nil {
+			return err
+		}
+		if err := b.checkAdded(merged); err != nil {
+			return err
+		}
+		b.columns = merged.Schema
+	}
+	p.Added = columnsOf(b.columns[had:])
+	p.Missing = append(p.Missing, merged.Missing...)
+	p.Commits = len(t.parts)
+	switch {
+	case b.request.FullRefresh && len(t.parts) > 0:
+		p.Action, p.Commits = ActionRefresh, 1
+	case !t.exists():
+		p.Action = ActionCreate
+		p.Commits = max(p.Commits, 1)
+	case len(t.parts) > 0:
+		p.Action = ActionUpdate
+	default:
+		p.Action = ActionNothing
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package pipeline
+
+import "time"
+
+// State of an update or of a table in it.
+type State string
+
+// The states.
+const (
+	Completed State = "COMPLETED"
+	// Partial: some tables are done and some failed.
+	Partial State = "PARTIAL"
+	Failed  State = "FAILED"
+)
+
+// Result of one update of a pipeline.
+type Result struct {
+	Name     string        `json:"name"`
+	UpdateID string        `json:"update_id"`
+	State    State         `json:"state"`
+	Source   []Source      `json:"source"`
+	Tables   []TableResult `json:"tables"`
+	// Warnings are about the export or the pipeline as a whole.
+	Warnings []string `json:"warnings,omitempty"`
+	// Error is what kept the pipeline from beginning.
+	Error *Failure `json:"error"`
+}
+
+// Source is what was found of one environment's export.
+type Source struct {
+	Environment string `json:"environment"`
+	URL         string `json:"url"`
+	// Open is the folder that is being written; it and what follows is not read.
+	Open string `json:"open_folder"`
+	// Newest folder that can be read, empty for none.
+	Newest string `json:"newest_folder"`
+	// Held is a closed folder that is not complete yet and holds back those
+	// after it.
+	Held string `json:"held_back_by,omitempty"`
+}
+
+// TableResult is what came of one table.
+type TableResult struct {
+	Table       string   `json:"table"` // catalog.schema.table
+	SourceTable string   `json:"source_table"`
+	SCDType     string   `json:"scd_type"`
+	State       State    `json:"state"`
+	Path        string   `json:"path"`
+	Folders     int      `json:"folders"`       // applied by this update
+	Cursor      string   `json:"cursor"`        // the last folder that is in the table
+	Version     int64    `json:"table_version"` // of the Delta table, -1 for none
+	DurationMS  int64    `json:"duration_ms"`
+	Rows        Rows     `json:"rows"`
+	BytesRead   int64    `json:"bytes_read"`
+	BytesWrote  int64    `json:"bytes_written"`
+	Warnings    []string `json:"warnings,omitempty"`
+	Error       *Failure `json:"error"`
+
+	duration time.Duration
+}
+
+// Rows count what became of the rows that were read. Read is the sum of the
+// other four.
+type Rows struct {
+	Read        int64 `json:"read"`
+	Upserted    int64 `json:"upserted"`
+	Deleted     int64 `json:"deleted"`
+	Superseded  int64 `json:"superseded"`
+	Quarantined int64 `json:"quarantined"`
+}
+
+func (r *Rows) add(o Rows) {
+	r.Read += o.Read
+	r.Upserted += o.Upserted
+	r.Deleted += o.Deleted
+	r.Superseded += o.Superseded
+	r.Quarantined += o.Quarantined
+}
+
+// Failure says why something was not done, for people and for programs.
+type Failure struct {
+	// Code names the class, in capitals, e.g. BAD_ROW.
+	Code string `json:"code"`
+	// Message says what was being done, on what, why it did not work and what
+	// to do next.
+	Message string `json:"message"`
+	cause   error
+}
+
+func (f *Failure) Error() string { return f.Message }
+func (f *Failure) Unwrap() error { return f.cause }
+
+// Total sums the rows of all tables.
+func (r *Result) Total() Rows {
+	var total Rows
+	for i := range r.Tables {
+		total.add(r.Tables[i].Rows)
+	}
+	return total
+}
+
+// settle derives the state of the update from its tables.
+func (r *Result) settle() {
+	failed := 0
+	for i := range r.Tables {
+		if r.Tables[i].State == Failed {
+			failed++
+		}
+	}
+	switch {
+	case r.Error != nil, failed > 0 && failed == len(r.Tables):
+		r.State = Failed
+	case failed > 0:
+		r.State = Partial
+	default:
+		r.State = Completed
+	}
+}

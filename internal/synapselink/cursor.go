@@ -1,0 +1,16 @@
+package synapselink
+
+import (
+	"strconv"
+	"time"
+)
+
+// FolderFromDigits is the name that [FolderName.Digits] was made from, in the
+// form that the service writes.
+func FolderFromDigits(digits int64) (FolderName, error) {
+	at, err := time.Parse("20060102150405", strconv.FormatInt(digits, 10))
+	if err != nil {
+		return FolderName{}, err
+	}
+	return ParseFolderName(at.Format("2006-01-02T15.04.05Z"))
+}
