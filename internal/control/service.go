@@ -1,0 +1,192 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/local"
+)
+
+// Errors that concern the request or the surroundings, not a table.
+var (
+	// ErrNoPipeline: the configuration has no pipeline of that name.
+	ErrNoPipeline = errors.New("no such pipeline")
+	// ErrEnvironment: a store cannot be opened or reached.
+	ErrEnvironment = errors.New("storage cannot be used")
+)
+
+// Service carries out requests on the pipelines of one configuration.
+type Service struct {
+	config *spec.Resolved
+	opts   pipeline.Options
+}
+
+// New makes a service. The options hold for every pipeline.
+func New(config *spec.Resolved, opts pipeline.Options) *Service {
+	return &Service{config: config, opts: opts}
+}
+
+// Request selects pipelines and tables; empty lists mean all.
+type Request struct {
+	Pipelines   []string // by key or name
+	Tables      []string // see pipeline.Request
+	FullRefresh bool
+}
+
+// runners opens the pipelines that the request means.
+func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
+	for _, name := range names {
+		if !slices.ContainsFunc(s.config.Pipelines, func(p spec.Pipeline) bool { return named(p, name) }) {
+			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
+		}
+	}
+	lake, err := open(s.config.Lake, "lake")
+	if err != nil {
+		return nil, err
+	}
+	var runners []*pipeline.Runner
+	for _, p := range s.config.Pipelines {
+		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
+			continue
+		}
+		source, err := open(p.Source.Location, "connection "+p.Source.Connection)
+		if err != nil {
+			return nil, err
+		}
+		runners = append(runners, &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: s.opts})
+	}
+	return runners, nil
+}
+
+func named(p spec.Pipeline, name string) bool { return p.Key == name || p.Name == name }
+
+func (s *Service) pipelineNames() string {
+	names := make([]string, len(s.config.Pipelines))
+	for i, p := range s.config.Pipelines {
+		names[i] = p.Key
+	}
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// open opens the store that a location means.
+func open(l spec.Location, what string) (storage.Store, error) {
+	if !l.IsLocal() {
+		return nil, fmt.Errorf("%w: %s is at %s: this version reads and writes folders on disk only; name a folder as its url",
+			ErrEnvironment, what, l)
+	}
+	store, err := local.New(l.Path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrEnvironment, what, err)
+	}
+	return store, nil
+}
+
+// Run brings the pipelines up to date, one after the other. The error is one of
+// the request or the surroundings; what fails in a pipeline is in its result.
+func (s *Service) Run(ctx context.Context, request Request) ([]pipeline.Result, error) {
+	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
+		result := r.Run(ctx, q)
+		return result, result.Error
+	})
+}
+
+// Plan says what Run would do.
+func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, error) {
+	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Plan, *pipeline.Failure) {
+		plan := r.Plan(ctx, q)
+		return plan, plan.Error
+	})
+}
+
+// Status says where the tables stand.
+func (s *Service) Status(ctx context.Context, request Request) ([]pipeline.Status, error) {
+	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Status, *pipeline.Failure) {
+		status := r.Status(ctx, q)
+		return status, status.Error
+	})
+}
+
+// each asks every pipeline that the request means. A table that the request
+// names has to be in one of them; those that do not have it are left out.
+func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipeline.Request) (R, *pipeline.Failure)) ([]R, error) {
+	runners, err := s.runners(request.Pipelines)
+	if err != nil {
+		return nil, err
+	}
+	results := []R{}
+	var missing error
+	for _, r := range runners {
+		result, failure := ask(r, pipeline.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
+		if failure != nil && errors.Is(failure, pipeline.ErrNoSuchTable) {
+			missing = failure
+			continue
+		}
+		results = append(results, result)
+	}
+	if len(results) == 0 && missing != nil {
+		return nil, missing
+	}
+	return results, nil
+}
+
+// History lists the newest commits of a table, at most limit (0: all).
+func (s *Service) History(ctx context.Context, table string, limit int) (*pipeline.History, error) {
+	return first(s, func(r *pipeline.Runner) (*pipeline.History, error) { return r.History(ctx, table, limit) })
+}
+
+// Explain tells where the rows of a key come from.
+func (s *Service) Explain(ctx context.Context, table, key string) (*pipeline.Explanation, error) {
+	return first(s, func(r *pipeline.Runner) (*pipeline.Explanation, error) { return r.Explain(ctx, table, key) })
+}
+
+// first asks the pipelines in turn until one has the table.
+func first[R any](s *Service, ask func(*pipeline.Runner) (*R, error)) (*R, error) {
+	runners, err := s.runners(nil)
+	if err != nil {
+		return nil, err
+	}
+	err = fmt.Errorf("%w: the configuration has no pipelines", ErrNoPipeline)
+	for _, r := range runners {
+		var result *R
+		if result, err = ask(r); !errors.Is(err, pipeline.ErrNoSuchTable) {
+			return result, err
+		}
+	}
+	return nil, err
+}
+
+// Discovered is what a connection's container holds.
+type Discovered struct {
+	Connection   string               `json:"connection"`
+	Environments []pipeline.Discovery `json:"environments"`
+}
+
+// Discover lists the tables of the exports of all connections that pipelines
+// use.
+func (s *Service) Discover(ctx context.Context) ([]Discovered, error) {
+	list := []Discovered{}
+	for _, p := range s.config.Pipelines {
+		if slices.ContainsFunc(list, func(d Discovered) bool { return d.Connection == p.Source.Connection }) {
+			continue
+		}
+		store, err := open(p.Source.Location, "connection "+p.Source.Connection)
+		if err != nil {
+			return nil, err
+		}
+		environments, err := pipeline.Discover(ctx, p.Source, store)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Discovered{Connection: p.Source.Connection, Environments: environments})
+	}
+	return list, nil
+}
