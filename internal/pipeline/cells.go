@@ -8,9 +8,9 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 )
 
-// cellsOf is the text of all rows. Timestamps are ISO 8601 in UTC, decimals have
+// CellsOf is the text of all rows. Timestamps are ISO 8601 in UTC, decimals have
 // all digits of their scale.
-func cellsOf(b *batch.Batch) [][]Cell {
+func CellsOf(b *batch.Batch) [][]Cell {
 	rows := make([][]Cell, b.Rows)
 	for i := range rows {
 		rows[i] = make([]Cell, len(b.Schema))

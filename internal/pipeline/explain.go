@@ -103,7 +103,7 @@ func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, 
 		if err != nil {
 			return nil, err
 		}
-		e.Rows = cellsOf(rows)
+		e.Rows = CellsOf(rows)
 		slices.SortFunc(e.Rows, compareStart)
 	}
 	return e, nil
@@ -195,7 +195,7 @@ func rowsOfKey(block *change.Block, key change.Key, p part) []SourceRow {
 	var some batch.Batch
 	some.Reset(block.Rows.Schema)
 	some.AppendRows(&block.Rows, at)
-	cells := cellsOf(&some)
+	cells := CellsOf(&some)
 	rows := make([]SourceRow, len(at))
 	for n, i := range at {
 		c := block.Changes[i]
@@ -301,4 +301,3 @@ func superseded(by string) string {
 	}
 	return ": superseded" + by
 }
-

@@ -114,7 +114,7 @@ func ReadAll(ctx context.Context, s Store, path string) ([]byte, error) {
 		err = cerr
 	}
 	if err != nil {
-		return nil, &Error{Op: "read", Path: s.URL(path), Err: err}
+		return nil, NewError("read", s.URL(path), err)
 	}
 	return data, nil
 }

@@ -1,0 +1,182 @@
+package csvscan
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"io"
+)
+
+// DefaultMaxRecord is the largest record read unless told otherwise.
+const DefaultMaxRecord = 256 << 20
+
+var bom = []byte("\xef\xbb\xbf")
+
+// Options of a [Splitter].
+type Options struct {
+	// Pool gives the buffers and with them the size of a block. A block is
+	// larger only when a single record is.
+	Pool *Pool
+	// MaxRecord is the limit of one record in bytes, DefaultMaxRecord if zero.
+	MaxRecord int
+	// FileSize, where known, keeps small files in small buffers.
+	FileSize int64
+}
+
+// Splitter cuts a stream into blocks of whole records. Use it from one
+// goroutine; the blocks are independent of it and of each other.
+type Splitter struct {
+	r         io.Reader
+	pool      *Pool
+	maxRecord int
+	fileSize  int64
+
+	offset int64  // in the file, of the next block's first byte
+	line   int64  // likewise
+	carry  []byte // bytes behind the last cut; part of no block yet
+	opened bool
+	done   bool
+}
+
+// NewSplitter cuts what r gives, from the start of a file.
+func NewSplitter(r io.Reader, opts Options) *Splitter {
+	pool := opts.Pool
+	if pool == nil {
+		pool = NewPool(0)
+	}
+	return &Splitter{
+		r: r, pool: pool, line: 1, fileSize: opts.FileSize,
+		maxRecord: cmp.Or(max(opts.MaxRecord, 0), DefaultMaxRecord),
+	}
+}
+
+// Next returns the next block, io.EOF after the last. Other errors are those
+// of the reader and [ErrRecordTooLarge]; broken quotes are found by the
+// [Scanner].
+func (s *Splitter) Next() (*Block, error) {
+	if s.done {
+		return nil, io.EOF
+	}
+	buf := append(s.pool.get(s.bufferSize()), s.carry...)
+	var seen quoteState
+	for {
+		var err error
+		if buf, err = s.fill(buf); err != nil {
+			return nil, err
+		}
+		if s.done {
+			return s.last(buf)
+		}
+		if cut := seen.cut(buf); cut > 0 {
+			return s.emit(buf, cut), nil
+		}
+		if brokenQuotes(buf) {
+			s.done = true
+			return s.emit(buf, len(buf)), nil
+		}
+		if len(buf) >= s.maxRecord {
+			s.done = true
+			return nil, &SyntaxError{Record: s.offset, Offset: s.offset, Line: s.line, Column: 1, Err: ErrRecordTooLarge}
+		}
+		buf = append(make([]byte, 0, min(2*cap(buf), s.maxRecord)), buf...)
+	}
+}
+
+// bufferSize is the pool's, doubled until the bytes carried over leave room;
+// one byte more than a small file needs, so that its end is met before the
+// buffer is full. The first buffer always has room for a BOM.
+func (s *Splitter) bufferSize() int {
+	size := s.pool.blockBytes
+	if n := s.fileSize + 1; !s.opened && n > 1 && n < int64(size) {
+		size = int(n)
+	}
+	if !s.opened {
+		size = max(size, len(bom)+1)
+	}
+	for size <= len(s.carry) {
+		size *= 2
+	}
+	return size
+}
+
+// fill reads until the buffer is full or the stream ends, then sets done. The
+// BOM is dropped here: it belongs to the file and to no record.
+func (s *Splitter) fill(buf []byte) ([]byte, error) {
+	for len(buf) < cap(buf) {
+		n, err := s.r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			s.done = true
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !s.opened && (s.done || len(buf) >= len(bom)) {
+		s.opened = true
+		if bytes.HasPrefix(buf, bom) {
+			s.offset = int64(len(bom))
+			buf = buf[:copy(buf, buf[len(bom):])]
+		}
+	}
+	return buf, nil
+}
+
+func (s *Splitter) last(buf []byte) (*Block, error) {
+	if len(buf) == 0 {
+		return nil, io.EOF
+	}
+	return s.emit(buf, len(buf)), nil
+}
+
+func (s *Splitter) emit(buf []byte, cut int) *Block {
+	b := &Block{Data: buf[:cut:cut], Offset: s.offset, Line: s.line, buf: buf, pool: s.pool}
+	s.offset += int64(cut)
+	s.line += int64(bytes.Count(b.Data, newline))
+	s.carry = append(s.carry[:0], buf[cut:]...)
+	return b
+}
+
+var (
+	newline = []byte{'\n'}
+	quote   = []byte{'"'}
+)
+
+// quoteState remembers a searched prefix without a cut. The parity of a byte
+// does not depend on what follows, so a grown buffer is searched only where it
+// is new: a huge cell costs one pass, not one for each doubling.
+type quoteState struct {
+	searched int
+	odd      bool // inside quotes at searched
+}
+
+// cut is the position behind the last newline outside quotes, or 0.
+func (q *quoteState) cut(data []byte) int {
+	from, end := q.searched, len(data)
+	oddAtEnd := q.odd != (bytes.Count(data[from:], quote)%2 == 1)
+	odd := oddAtEnd
+	for {
+		i := bytes.LastIndexByte(data[from:end], '\n')
+		if i < 0 {
+			q.searched, q.odd = len(data), oddAtEnd
+			return 0
+		}
+		i += from
+		odd = odd != (bytes.Count(data[i:end], quote)%2 == 1)
+		if !odd {
+			return i + 1
+		}
+		end = i
+	}
+}
+
+// brokenQuotes reports whether the record at the start of data, of which more
+// may follow, is malformed already. Without this look a stray quote early in
+// a file would make the buffer grow to the limit before it is reported.
+func brokenQuotes(data []byte) bool {
+	var s Scanner
+	s.Reset(&Block{Data: data})
+	err := s.scan()
+	return err != nil && !errors.Is(err, ErrUnterminated) && !errors.Is(err, io.EOF)
+}

@@ -1,0 +1,367 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"go.uber.org/goleak"
+
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/mem"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestSemantics runs the scenarios of testdata/semantics. They say in words and
+// tables what a lake must contain after an export; testdata/semantics/README.md
+// explains the language. With -rewrite the answers are written anew.
+func TestSemantics(t *testing.T) {
+	datadriven.Walk(t, "testdata/semantics", func(t *testing.T, path string) {
+		if !strings.HasSuffix(path, ".test") {
+			return
+		}
+		w := newWorld(t)
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return w.do(t, d) })
+	})
+}
+
+// world is an export and a lake in memory.
+type world struct {
+	source, lake *mem.Store
+	columns      map[string][]column // by table
+	open         string
+	now          time.Time
+	order        []string // tables in the order of their appearance
+}
+
+type column struct{ name, kind string }
+
+func newWorld(*testing.T) *world {
+	w := &world{columns: map[string][]column{}, now: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)}
+	w.source, w.lake = mem.New(w.clock), mem.New(w.clock)
+	return w
+}
+
+func (w *world) clock() time.Time { return w.now }
+
+func (w *world) do(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	switch d.Cmd {
+	case "columns":
+		return w.setColumns(d)
+	case "folder":
+		return w.folder(t, d)
+	case "file":
+		return w.file(t, d)
+	case "delete":
+		for _, path := range strings.Fields(d.Input) {
+			must(t, w.source.Delete(context.Background(), path))
+		}
+		return ""
+	case "run":
+		return w.run(t, d)
+	case "plan":
+		return w.plan(t, d)
+	case "rows":
+		return w.rows(t, d)
+	case "log":
+		return w.log(t, d)
+	case "explain":
+		return w.explain(t, d)
+	}
+	t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
+	return ""
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// arg is the value of an argument, or what stands for it.
+func arg(d *datadriven.TestData, key, otherwise string) string {
+	for _, a := range d.CmdArgs {
+		if a.Key == key && len(a.Vals) > 0 {
+			return strings.Join(a.Vals, ",")
+		}
+	}
+	return otherwise
+}
+
+func has(d *datadriven.TestData, key string) bool {
+	return slices.ContainsFunc(d.CmdArgs, func(a datadriven.CmdArg) bool { return a.Key == key })
+}
+
+var defaultColumns = []column{
+	{"Id", "guid"}, {"SinkCreatedOn", "dateTime"}, {"SinkModifiedOn", "dateTime"},
+	{"name", "string"}, {"versionnumber", "int64"}, {"IsDelete", "boolean"},
+}
+
+// setColumns: columns table=account, then one "name type" a line.
+func (w *world) setColumns(d *datadriven.TestData) string {
+	var list []column
+	for line := range strings.Lines(d.Input) {
+		name, kind, _ := strings.Cut(strings.TrimSpace(line), " ")
+		list = append(list, column{name, strings.TrimSpace(kind)})
+	}
+	w.columns[arg(d, "table", "account")] = list
+	return ""
+}
+
+func (w *world) columnsOf(table string) []column {
+	if w.columns[table] == nil {
+		w.columns[table] = defaultColumns
+	}
+	if !slices.Contains(w.order, table) {
+		w.order = append(w.order, table)
+	}
+	return w.columns[table]
+}
+
+// folder: folder NAME [table=account] [manifest=whole|empty|none|own] [close=false],
+// then a header and rows, cells parted by '|'. The pseudo-column "file" names the
+// file, 2024.csv otherwise.
+func (w *world) folder(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	name, table := d.CmdArgs[0].Key, arg(d, "table", "account")
+	columns := w.columnsOf(table)
+	files := map[string]string{}
+	var header []string
+	for line := range strings.Lines(d.Input) {
+		cells := splitCells(line)
+		if header == nil {
+			header = cells
+			continue
+		}
+		file := "2024.csv"
+		if i := slices.Index(header, "file"); i >= 0 && cells[i] != "" {
+			file = cells[i]
+		}
+		files[file] += csvLine(columns, header, cells, arg(d, "width", ""))
+	}
+	for file, text := range files {
+		w.put(t, name+"/"+table+"/"+file, text)
+	}
+	w.manifest(t, name, arg(d, "manifest", "whole"), table)
+	if !has(d, "open") {
+		w.close(t, name)
+	}
+	return ""
+}
+
+func splitCells(line string) []string {
+	cells := strings.Split(strings.TrimRight(line, "\n"), "|")
+	for i := range cells {
+		cells[i] = strings.TrimSpace(cells[i])
+	}
+	return cells
+}
+
+// csvLine writes a row as the service does: text and date-times quoted.
+func csvLine(columns []column, header, cells []string, width string) string {
+	var out []string
+	for _, c := range columns {
+		value := ""
+		if i := slices.Index(header, c.name); i >= 0 && i < len(cells) {
+			value = cells[i]
+		}
+		value = strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\p`, "|").Replace(value)
+		switch {
+		case c.name == "Id" || c.kind == "guid":
+			value = expandID(value)
+		case value != "" && (c.kind == "string" || strings.HasPrefix(c.kind, "dateTime")):
+			value = `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
+		}
+		out = append(out, value)
+	}
+	if width != "" {
+		n := 0
+		_, _ = fmt.Sscan(width, &n)
+		out = out[:n]
+	}
+	return strings.Join(out, ",") + "\n"
+}
+
+// expandID makes a GUID of a letter: A is aaaaaaaa-0000-4000-8000-000000000000.
+func expandID(v string) string {
+	if len(v) == 1 {
+		return strings.Repeat(strings.ToLower(v), 8) + "-0000-4000-8000-000000000000"
+	}
+	return v
+}
+
+func shortenID(v string) string {
+	if len(v) == 36 && strings.HasSuffix(v, "-0000-4000-8000-000000000000") {
+		return strings.ToUpper(v[:1])
+	}
+	return v
+}
+
+// file: file PATH, then its raw content. \r, \n and \t escape; a last \ joins
+// lines.
+func (w *world) file(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	text := strings.NewReplacer("\\\n", "", `\r`, "\r", `\n`, "\n", `\t`, "\t").Replace(d.Input)
+	if !has(d, "no-newline") && text != "" {
+		text += "\n"
+	}
+	w.put(t, d.CmdArgs[0].Key, text)
+	return ""
+}
+
+func (w *world) put(t *testing.T, path, text string) {
+	t.Helper()
+	file, err := w.source.Write(context.Background(), path)
+	must(t, err)
+	_, err = file.Write([]byte(text))
+	must(t, err)
+	must(t, file.Close())
+}
+
+func (w *world) manifest(t *testing.T, folder, kind, table string) {
+	t.Helper()
+	all := w.manifestText(w.order)
+	w.put(t, "model.json", all)
+	switch kind {
+	case "whole":
+		w.put(t, folder+"/model.json", all)
+	case "empty":
+		w.put(t, folder+"/model.json", "")
+	case "none":
+	case "truncated":
+		w.put(t, folder+"/model.json", all[:len(all)/2])
+	case "own":
+		w.put(t, folder+"/model.json", `{"name":"cdm","entities":[{"name":"other","attributes":[{"name":"Id","dataType":"guid"}]},{"name":"acc`)
+		w.put(t, folder+"/Microsoft.Athena.TrickleFeedService/"+table+"-model.json", w.manifestText([]string{table}))
+	default:
+		t.Fatalf("unknown manifest=%s", kind)
+	}
+}
+
+// manifestText is a model.json of the tables.
+func (w *world) manifestText(tables []string) string {
+	type m = map[string]any
+	entities := []m{}
+	for _, table := range tables {
+		var attributes []m
+		for _, c := range w.columns[table] {
+			a := m{"name": c.name, "dataType": c.kind, "maxLength": -1}
+			if rest, ok := strings.CutPrefix(c.kind, "decimal("); ok {
+				var p, s int
+				_, _ = fmt.Sscanf(rest, "%d,%d)", &p, &s)
+				a["dataType"] = "decimal"
+				a["cdm:traits"] = []m{{"traitReference": "is.dataFormat.numeric.shaped", "arguments": []m{
+					{"name": "precision", "value": p}, {"name": "scale", "value": s}}}}
+			}
+			attributes = append(attributes, a)
+		}
+		entities = append(entities, m{"$type": "LocalEntity", "name": table, "attributes": attributes, "partitions": []m{},
+			"annotations": []m{{"name": "Athena:InitialSyncState", "value": "Completed"}}})
+	}
+	text, _ := json.Marshal(m{"name": "cdm", "version": "1.0", "entities": entities})
+	return string(text)
+}
+
+// close makes the folder one that is no longer written to.
+func (w *world) close(t *testing.T, name string) {
+	t.Helper()
+	next := name[:len(name)-3] + "59Z"
+	if next > w.open {
+		w.open = next
+		w.put(t, "Changelog/changelog.info", next)
+	}
+}
+
+func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
+	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, TableProperties: map[string]string{}}
+	if arg(d, "scd", "1") == "2" {
+		settings.SCDType = spec.SCDType2
+	}
+	if v := arg(d, "include", ""); v != "" {
+		settings.IncludeColumns = strings.Split(v, ",")
+	}
+	if v := arg(d, "exclude", ""); v != "" {
+		settings.ExcludeColumns = strings.Split(v, ",")
+	}
+	if v := arg(d, "vectors", ""); v != "" {
+		settings.TableProperties[spec.DeletionVectorsProperty] = v
+	}
+	if v := arg(d, "schema_changes", ""); v != "" {
+		settings.SchemaChanges = spec.SchemaChanges(v)
+	}
+	p := spec.Pipeline{Key: "prod", Name: "prod"}
+	for _, table := range strings.Split(arg(d, "tables", "account"), ",") {
+		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
+			Destination: spec.Destination{Catalog: "main", Schema: "crm", Table: table}})
+	}
+	return &pipeline.Runner{Pipeline: p, Source: w.source, Lake: w.lake, Options: pipeline.Options{
+		Clock: w.clock, NewID: func() string { return "update" }, Workers: 2, Memory: 64 << 20,
+	}}
+}
+
+// run: run [scd=1|2] [tables=a,b] [include=…] [exclude=…] [vectors=false]
+// [schema_changes=…] [full-refresh].
+func (w *world) run(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	result := w.runner(d).Run(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	var out strings.Builder
+	if result.Error != nil {
+		fmt.Fprintf(&out, "%s %s: %s\n", result.State, result.Error.Code, result.Error.Message)
+	}
+	for _, warning := range result.Warnings {
+		fmt.Fprintf(&out, "warning: %s\n", warning)
+	}
+	for _, r := range result.Tables {
+		fmt.Fprintf(&out, "%s %s: folders %d, read %d, upserted %d, deleted %d, superseded %d; version %d, cursor %s\n",
+			r.SourceTable, r.State, r.Folders, r.Rows.Read, r.Rows.Upserted, r.Rows.Deleted, r.Rows.Superseded, r.Version, r.Cursor)
+		if r.Rows.Read != r.Rows.Upserted+r.Rows.Deleted+r.Rows.Superseded+r.Rows.Quarantined {
+			t.Errorf("%s: the counts do not add up: %+v", d.Pos, r.Rows)
+		}
+		if r.Error != nil {
+			fmt.Fprintf(&out, "  %s: %s\n", r.Error.Code, r.Error.Message)
+		}
+	}
+	return out.String()
+}
+
+func (w *world) plan(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	before := w.everything(t)
+	plan := w.runner(d).Plan(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	if after := w.everything(t); after != before {
+		t.Errorf("%s: planning changed the lake:\n%s\n%s", d.Pos, before, after)
+	}
+	var out strings.Builder
+	if plan.Error != nil {
+		fmt.Fprintf(&out, "%s: %s\n", plan.Error.Code, plan.Error.Message)
+	}
+	for _, p := range plan.Tables {
+		fmt.Fprintf(&out, "%s: %s, folders %v, files %d, commits %d, added %v, missing %v\n",
+			p.SourceTable, p.Action, p.Folders, p.Files, p.Commits, p.Added, p.Missing)
+		if p.Error != nil {
+			fmt.Fprintf(&out, "  %s: %s\n", p.Error.Code, p.Error.Message)
+		}
+	}
+	return out.String()
+}
+
+// everything names all files of the lake.
+func (w *world) everything(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	for e, err := range w.lake.List(context.Background(), "", storage.ListOptions{}) {
+		must(t, err)
+		fmt.Fprintln(&out, e.Path, e.Size, e.ETag)
+	}
+	return out.String()
+}

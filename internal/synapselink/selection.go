@@ -1,0 +1,103 @@
+package synapselink
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sluicedata/sluice/internal/batch"
+)
+
+// Selection says which columns of a table are wanted.
+type Selection struct {
+	Include []string // only these; columns that appear later stay out
+	Exclude []string // all but these; columns that appear later come in
+	// History is set for SCD type 2, which reserves some column names.
+	History bool
+}
+
+// keeps reports whether the column is wanted. Key and sequence always are.
+func (s Selection) keeps(column string) bool {
+	switch {
+	case strings.EqualFold(column, columnID), strings.EqualFold(column, columnVersion):
+		return true
+	case len(s.Include) > 0:
+		return containsName(s.Include, column)
+	}
+	return !containsName(s.Exclude, column)
+}
+
+// check refuses contradictions, and names that are neither the source's nor
+// the target's: most likely a misspelling, which must not bring in a column
+// that was to stay out.
+func (s Selection) check(entity Entity, target batch.Schema) error {
+	if len(s.Include) > 0 && len(s.Exclude) > 0 {
+		return fmt.Errorf("%w: include_columns and exclude_columns cannot be used together", ErrSelection)
+	}
+	var known []string
+	for _, a := range entity.Attributes {
+		known = append(known, a.Name)
+	}
+	for _, f := range target {
+		known = append(known, f.Name)
+	}
+	for _, name := range slices.Concat(s.Include, s.Exclude) {
+		if !containsName(known, name) {
+			return fmt.Errorf("%w: there is no column %q; the nearest is %q", ErrSelection, name, nearest(name, known))
+		}
+	}
+	return nil
+}
+
+// reserved reports whether SCD type 2 keeps the name for itself.
+func reserved(column string) bool {
+	name := strings.ToLower(column)
+	return name == "__start_at" || name == "__end_at" || strings.HasPrefix(name, "__spark_autocdc_")
+}
+
+// checkReserved refuses columns whose names SCD type 2 needs, unless they are
+// not wanted.
+func (s Selection) checkReserved(entity Entity) error {
+	for _, a := range entity.Attributes {
+		if s.History && reserved(a.Name) && s.keeps(a.Name) {
+			return fmt.Errorf("%w: %q", ErrReservedColumn, a.Name)
+		}
+	}
+	return nil
+}
+
+func containsName(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
+// nearest is the name with the fewest letters to change.
+func nearest(name string, names []string) string {
+	best, least := "", -1
+	for _, n := range names {
+		if d := distance(strings.ToLower(name), strings.ToLower(n)); least < 0 || d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
