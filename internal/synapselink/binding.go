@@ -44,9 +44,10 @@ const (
 	readDouble
 	readDecimal
 	readWideDecimal
-
-	lastReadAsInt = readDate
 )
+
+// lastReadAsInt: readings up to this one give values of Column.Ints.
+const lastReadAsInt = readDate
 
 // Bind maps the wanted attributes to the target's columns by name. Case does
 // not matter and the target's spelling stays. The target must have all of them,

@@ -315,11 +315,11 @@ func cellReason(b *Binding, at int, cells [][]byte, err error) string {
 	if at >= len(cells) || len(cells[at]) == 0 {
 		return err.Error() + ": the cell is empty"
 	}
-	target := ""
+	kind := b.Entity.Attributes[at].Type
 	for _, c := range b.cells {
-		if c.source == at {
-			target = " as " + b.Target[c.target].Type.String()
+		if c.source == at && c.read != readKey && c.read != readGUID {
+			kind = b.Target[c.target].Type.String()
 		}
 	}
-	return fmt.Sprintf("cannot read %s%s: %v", excerpt(cells[at], cellShown), target, err)
+	return fmt.Sprintf("cannot read %s as %s: %v", excerpt(cells[at], cellShown), kind, err)
 }

@@ -29,7 +29,8 @@ type Export struct {
 	// AbandonAfter is how long after its successor's timestamp a settling
 	// folder still holds back the others; zero: for ever.
 	AbandonAfter time.Duration
-	// Now is the clock that AbandonAfter is measured by, time.Now if nil.
+	// Now is the clock that AbandonAfter is measured by; without it no folder
+	// is abandoned.
 	Now func() time.Time
 	// MaxFolders is how many closed folders one listing looks into, all if
 	// zero.
@@ -52,7 +53,7 @@ func (e *Export) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	why, hint := found.diagnosis()
+	hint, why := found.diagnosis()
 	return &Error{Op: "open export", Path: e.Store.URL(e.path("")), Err: why, Hint: hint}
 }
 
@@ -85,16 +86,17 @@ func (e *Export) survey(ctx context.Context) (survey, error) {
 	return s, nil
 }
 
-func (s survey) diagnosis() (why error, hint string) {
+// diagnosis says why this cannot be read and what to do.
+func (s survey) diagnosis() (hint string, why error) {
 	switch {
 	case s.incremental:
-		return errNoChangelog, hintChangelog
+		return hintChangelog, errNoChangelog
 	case s.delta:
-		return otherMode("Delta/Parquet conversion (folder deltalake)"), hintMode
+		return hintMode, otherMode("Delta/Parquet conversion (folder deltalake)")
 	case s.manifest && s.folders:
-		return otherMode("CSV without incremental update folders (tables at the root, no Changelog)"), hintMode
+		return hintMode, otherMode("CSV without incremental update folders (tables at the root, no Changelog)")
 	}
-	return ErrNoExport, "check the container and the folder: an export holds model.json and Changelog/changelog.info"
+	return "check the container and the folder: an export holds model.json and Changelog/changelog.info", ErrNoExport
 }
 
 const hintMode = `create the Synapse Link profile with "Enable Incremental Update Folder Structure" and name its container here`
@@ -129,11 +131,12 @@ func (e *Export) prefix(parts ...string) string {
 	return ""
 }
 
-func (e *Export) now() time.Time {
-	if e.Now != nil {
-		return e.Now()
+// states judges folders by the export's clock.
+func (e *Export) states(facts []FolderFacts, current FolderName) []FolderStatus {
+	if e.Now == nil {
+		return States(facts, current, time.Time{}, 0)
 	}
-	return time.Now()
+	return States(facts, current, e.Now(), e.AbandonAfter)
 }
 
 // baseName is what follows the last '/', whether or not the path ends with one.

@@ -31,7 +31,7 @@ func TestOpen(t *testing.T) {
 		},
 		"changelog lost": {[]string{"model.json", "{}", "2024-01-01T10.00.00Z/model.json", "{}"}, ErrChangelog, "is missing, though incremental folders exist"},
 	} {
-		err := newExport(t, tt.files...).Open(context.Background())
+		err := newExport(t, tt.files...).Open(t.Context())
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
@@ -48,11 +48,11 @@ func TestOpen(t *testing.T) {
 func TestOpenInFolder(t *testing.T) {
 	e := newExport(t, "prod/model.json", "{}", "prod/Changelog/changelog.info", "x")
 	e.Root = "prod"
-	if err := e.Open(context.Background()); err != nil {
+	if err := e.Open(t.Context()); err != nil {
 		t.Error(err)
 	}
 	e.Root = "test"
-	if err := e.Open(context.Background()); !errors.Is(err, ErrNoExport) || !strings.Contains(err.Error(), "test") {
+	if err := e.Open(t.Context()); !errors.Is(err, ErrNoExport) || !strings.Contains(err.Error(), "test") {
 		t.Errorf("%v, want %v of test", err, ErrNoExport)
 	}
 }
@@ -66,14 +66,14 @@ func TestFolderTables(t *testing.T) {
 		f+"Microsoft.Athena.TrickleFeedService/account-model.json", "{}", f+" OptionsetMetadata/StateMetadata.csv", "x",
 		"2024-01-01T10.00.00Z.csv", "x", "2024-01-01T10.05.00Z/account/2024.csv", "x",
 	)
-	got, err := e.FolderTables(context.Background(), name(t, "2024-01-01T10.00.00Z"))
+	got, err := e.FolderTables(t.Context(), name(t, "2024-01-01T10.00.00Z"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var text []string
 	for _, table := range []string{"account", "contact"} {
 		for _, file := range got.Tables[table] {
-			entry, err := e.Store.Stat(context.Background(), file.Path)
+			entry, err := e.Store.Stat(t.Context(), file.Path)
 			if err != nil || entry.ETag != file.ETag {
 				t.Errorf("%s: etag %q, the store has %q, %v", file.Path, file.ETag, entry.ETag, err)
 			}
@@ -100,7 +100,7 @@ func TestFolderTables(t *testing.T) {
 
 func TestFolderTablesMergesSpaces(t *testing.T) {
 	e := newExport(t, "2024-01-01T10.00.00Z/ account/2024.csv", "x", "2024-01-01T10.00.00Z/account/2024.csv", "y", "2024-01-01T10.00.00Z/account/1.csv", "z")
-	got, err := e.FolderTables(context.Background(), name(t, "2024-01-01T10.00.00Z"))
+	got, err := e.FolderTables(t.Context(), name(t, "2024-01-01T10.00.00Z"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestTableSchema(t *testing.T) {
 		if tt.own != "" {
 			put(t, e.Store, f+"Microsoft.Athena.TrickleFeedService/zebra-model.json", tt.own)
 		}
-		got, err := e.TableSchema(context.Background(), mustName(t, f), "zebra")
+		got, err := e.TableSchema(t.Context(), mustName(t, f), "zebra")
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 			continue
@@ -164,7 +164,7 @@ func mustName(t *testing.T, folder string) FolderName {
 }
 
 func TestManifestMissing(t *testing.T) {
-	_, err := newExport(t).Manifest(context.Background(), name(t, "2024-01-01T10.00.00Z"))
+	_, err := newExport(t).Manifest(t.Context(), name(t, "2024-01-01T10.00.00Z"))
 	if !errors.Is(err, ErrManifest) || !errors.Is(err, storage.ErrNotExist) || !strings.Contains(err.Error(), "not finalised") {
 		t.Errorf("%v", err)
 	}
@@ -196,7 +196,7 @@ func TestManifestIsReadOnce(t *testing.T) {
 	e.Store = counting
 	folder := name(t, "2024-01-01T10.00.00Z")
 	counting.broken.Store(true)
-	if _, err := e.TableSchema(context.Background(), folder, "custinvoicejour"); !errors.Is(err, errCable) {
+	if _, err := e.TableSchema(t.Context(), folder, "custinvoicejour"); !errors.Is(err, errCable) {
 		t.Fatalf("%v, want %v", err, errCable)
 	}
 	counting.broken.Store(false)
@@ -204,7 +204,7 @@ func TestManifestIsReadOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 20 {
 		wait.Go(func() {
-			if _, err := e.TableSchema(context.Background(), folder, "custinvoicejour"); err != nil {
+			if _, err := e.TableSchema(t.Context(), folder, "custinvoicejour"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -214,7 +214,7 @@ func TestManifestIsReadOnce(t *testing.T) {
 		t.Errorf("%d reads for 20 tables, want 1: a failed one is not kept, a good one is", n)
 	}
 	for i := range 6 {
-		if _, err := e.Manifest(context.Background(), name(t, fmt.Sprintf("2024-01-01T10.0%d.00Z", i))); err != nil {
+		if _, err := e.Manifest(t.Context(), name(t, fmt.Sprintf("2024-01-01T10.0%d.00Z", i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -243,7 +243,7 @@ func TestFindEnvironments(t *testing.T) {
 		for _, f := range tt.files {
 			files = append(files, f...)
 		}
-		got, err := FindEnvironments(context.Background(), newStore(t, files...))
+		got, err := FindEnvironments(t.Context(), newStore(t, files...))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package synapselink
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +32,7 @@ func newStore(t testing.TB, files ...string) *mem.Store {
 
 func put(t testing.TB, s storage.Store, path, content string) {
 	t.Helper()
-	w, err := s.Write(context.Background(), path)
+	w, err := s.Write(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,19 +72,30 @@ func name(t testing.TB, text string) FolderName {
 	return n
 }
 
-// entity makes a table of attributes written "name type"; a decimal's type may
-// carry its shape, "decimal(38,6)".
+// entity makes a table of attributes written "name type".
 func entity(table string, attributes ...string) Entity {
 	e := Entity{Name: table}
 	for _, text := range attributes {
 		column, kind, _ := strings.Cut(text, " ")
-		a := Attribute{Name: column, Type: kind}
-		if t, err := batch.ParseType(kind); err == nil && t.Kind == batch.Decimal {
-			a.Type, a.Precision, a.Scale = "decimal", t.Precision, t.Scale
-		}
-		e.Attributes = append(e.Attributes, a)
+		e.Attributes = append(e.Attributes, attribute(column, kind))
 	}
 	return e
+}
+
+// attribute has a type of the source, or one of the target with a source type
+// of its own: a decimal with its shape, "decimal(38,6)", long and timestamp.
+func attribute(column, kind string) Attribute {
+	a := Attribute{Name: column, Type: kind}
+	t, _ := batch.ParseType(kind)
+	switch t.Kind {
+	case batch.Decimal:
+		a.Type, a.Precision, a.Scale = "decimal", t.Precision, t.Scale
+	case batch.Long:
+		a.Type = "int64"
+	case batch.Timestamp:
+		a.Type = "dateTime"
+	}
+	return a
 }
 
 func schemaOf(t testing.TB, e Entity, s Selection) batch.Schema {
@@ -104,7 +114,7 @@ func decodeAll(t testing.TB, s change.Source, order func(pieces int) []int) ([]s
 	t.Helper()
 	var pieces []change.Piece
 	for {
-		p, err := s.Next(context.Background())
+		p, err := s.Next(t.Context())
 		if errors.Is(err, io.EOF) {
 			break
 		}

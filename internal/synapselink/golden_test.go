@@ -1,7 +1,6 @@
 package synapselink
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -44,7 +43,7 @@ func goldenRows(t *testing.T, e Entity, d *datadriven.TestData) string {
 		d.ScanArgs(t, "max-row", &o.MaxRow)
 		o.BlockBytes = o.MaxRow
 	}
-	source, err := NewSource(context.Background(), export, parts, schemaOf(t, e, s), s, o)
+	source, err := NewSource(t.Context(), export, parts, schemaOf(t, e, s), s, o)
 	if err != nil {
 		return err.Error()
 	}

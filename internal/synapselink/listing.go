@@ -82,7 +82,7 @@ func (e *Export) Listing(ctx context.Context, after FolderName) (Listing, error)
 				facts[i].Successor = closed[next]
 			}
 		}
-		for _, f := range States(facts, current, e.now(), e.AbandonAfter) {
+		for _, f := range e.states(facts, current) {
 			l.Folders = append(l.Folders, f)
 			if f.State == Settling {
 				l.More = len(l.Folders) < len(closed)
@@ -163,17 +163,26 @@ func (e *Export) lookAtManifest(ctx context.Context, path string) (ManifestFact,
 	case len(trimText(head)) == 0:
 		return ManifestEmpty, nil
 	}
-	_, err = ParseManifest(head)
-	if err != nil && len(head) == manifestPeek {
-		if head, err = storage.ReadAll(ctx, e.Store, path); err != nil {
-			return 0, err
-		}
-		_, err = ParseManifest(head)
+	if usable(head) {
+		return ManifestUsable, nil
 	}
-	if err != nil {
+	if len(head) < manifestPeek {
 		return ManifestBroken, nil
 	}
-	return ManifestUsable, nil
+	whole, err := storage.ReadAll(ctx, e.Store, path)
+	switch {
+	case err != nil:
+		return 0, err
+	case usable(whole):
+		return ManifestUsable, nil
+	}
+	return ManifestBroken, nil
+}
+
+// usable reports whether a model.json is whole or has at least one entity.
+func usable(data []byte) bool {
+	_, err := ParseManifest(data)
+	return err == nil
 }
 
 // read reads a range of a file whole.

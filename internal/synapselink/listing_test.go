@@ -107,7 +107,7 @@ func TestListing(t *testing.T) {
 		"truncated manifest":           {"2024-01-01T10.20.00Z", []string{"10.00 truncated", "10.05 ready"}, "10.00 ready,10.05 ready"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, err := day(t, tt.changelog, tt.folders...).Listing(context.Background(), FolderName{})
+			l, err := day(t, tt.changelog, tt.folders...).Listing(t.Context(), FolderName{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +126,7 @@ func TestListing(t *testing.T) {
 
 func TestListingResult(t *testing.T) {
 	e := day(t, "2024-01-01T10.20.00Z", "10.00 ready", "10.05 none", "10.10 ready", "10.15 empty")
-	l, err := e.Listing(context.Background(), FolderName{})
+	l, err := e.Listing(t.Context(), FolderName{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,13 +135,13 @@ func TestListingResult(t *testing.T) {
 		t.Errorf("held %v %v, ready %v, current %v", held, ok, l.Ready(), l.Current)
 	}
 	e.AbandonAfter = time.Hour
-	if l, err = e.Listing(context.Background(), FolderName{}); err != nil {
+	if l, err = e.Listing(t.Context(), FolderName{}); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := l.Held(); ok || len(l.Ready()) != 2 || len(l.Abandoned()) != 2 || l.More {
 		t.Errorf("with abandonment: ready %v, abandoned %v", l.Ready(), l.Abandoned())
 	}
-	facts, err := e.Look(context.Background(), l.Abandoned())
+	facts, err := e.Look(t.Context(), l.Abandoned())
 	if err != nil || facts[0].Manifest != ManifestMissing || facts[1].Manifest != ManifestEmpty {
 		t.Errorf("second look %v, %v", facts, err)
 	}
@@ -165,7 +165,7 @@ func TestListingAfter(t *testing.T) {
 		if after != "" {
 			from = name(t, after)
 		}
-		l, err := e.Listing(context.Background(), from)
+		l, err := e.Listing(t.Context(), from)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,12 +185,12 @@ func TestListingMany(t *testing.T) {
 		folders = append(folders, fmt.Sprintf("10.%02d ready", i))
 	}
 	e := day(t, "2024-01-01T12.00.00Z", folders...)
-	l, err := e.Listing(context.Background(), FolderName{})
+	l, err := e.Listing(t.Context(), FolderName{})
 	if err != nil || len(l.Ready()) != 30 || l.More {
 		t.Fatalf("%d ready, more %v, %v", len(l.Ready()), l.More, err)
 	}
 	e.MaxFolders = 10
-	l, err = e.Listing(context.Background(), FolderName{})
+	l, err = e.Listing(t.Context(), FolderName{})
 	if err != nil || len(l.Ready()) != 10 || !l.More {
 		t.Fatalf("limited: %d ready, more %v, %v", len(l.Ready()), l.More, err)
 	}
@@ -202,7 +202,7 @@ func TestListingLargeFirstEntity(t *testing.T) {
 	e := day(t, "2024-01-01T12.00.00Z")
 	put(t, e.Store, "2024-01-01T10.00.00Z/model.json", large)
 	put(t, e.Store, "2024-01-01T11.00.00Z/model.json", large[:manifestPeek+10])
-	l, err := e.Listing(context.Background(), FolderName{})
+	l, err := e.Listing(t.Context(), FolderName{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,13 +214,13 @@ func TestListingLargeFirstEntity(t *testing.T) {
 
 func TestListingChangelogErrors(t *testing.T) {
 	for content, why := range map[string]string{"": "it is empty", "\xef\xbb\xbf\r\n": "it is empty", "soon": `"soon" is not the name`} {
-		_, err := day(t, content, "10.00 ready").Listing(context.Background(), FolderName{})
+		_, err := day(t, content, "10.00 ready").Listing(t.Context(), FolderName{})
 		var typed *Error
 		if !errors.Is(err, ErrChangelog) || !errors.As(err, &typed) || typed.Hint == "" || !strings.Contains(err.Error(), why) {
 			t.Errorf("%q: %v, want %q", content, err, why)
 		}
 	}
-	_, err := newExport(t, "model.json", "{}").Listing(context.Background(), FolderName{})
+	_, err := newExport(t, "model.json", "{}").Listing(t.Context(), FolderName{})
 	if !errors.Is(err, ErrChangelog) || !errors.Is(err, storage.ErrNotExist) {
 		t.Errorf("no changelog.info: %v", err)
 	}
@@ -245,7 +245,7 @@ func TestListingReadsChangelogFirst(t *testing.T) {
 		put(t, inner, "2024-01-01T10.10.00Z/model.json", "")
 		put(t, inner, "Changelog/changelog.info", "2024-01-01T10.10.00Z")
 	}}
-	l, err := e.Listing(context.Background(), FolderName{})
+	l, err := e.Listing(t.Context(), FolderName{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestListingRoot(t *testing.T) {
 		"prod/2024-01-01T10.00.00Z/model.json", smallManifest, "2024-01-01T09.00.00Z/model.json", smallManifest)
 	e.Root = "prod/"
 	for _, after := range []FolderName{{}, name(t, "2024-01-01T09.30.00Z")} {
-		l, err := e.Listing(context.Background(), after)
+		l, err := e.Listing(t.Context(), after)
 		if err != nil || len(l.Ready()) != 1 || l.Ready()[0].String() != "2024-01-01T10.00.00Z" {
 			t.Errorf("after %q: %v, %v", after, l.Ready(), err)
 		}

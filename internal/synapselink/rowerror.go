@@ -14,13 +14,13 @@ var (
 	ErrWidthDecreased  = errors.New("row has fewer cells than a row before it in the file")
 	ErrRowTooLarge     = errors.New("row is larger than the limit")
 	ErrGUID            = errors.New("not a GUID")
-	ErrNumber          = errors.New("not a number that fits")
+	ErrNumber          = errors.New("not a number of this type")
 	ErrDecimalOverflow = errors.New("number has too many digits")
 	ErrDate            = errors.New("not a date-time")
 	ErrBoolean         = errors.New("neither True nor False")
 	ErrQuote           = errors.New("quotes are broken")
 	ErrUTF8            = errors.New("text is not UTF-8")
-	ErrNoVersion       = errors.New("row without versionnumber that is not a delete")
+	ErrNoVersion       = errors.New("only deletes may lack a versionnumber")
 )
 
 const (
@@ -64,7 +64,10 @@ func (e *RowError) Error() string {
 	if e.ColumnName != "" {
 		fmt.Fprintf(&b, " %s", e.ColumnName)
 	}
-	fmt.Fprintf(&b, ": %s; the row is %s", e.Reason, excerpt(e.Raw, rawShown))
+	fmt.Fprintf(&b, ": %s", e.Reason)
+	if len(e.Raw) > 0 {
+		fmt.Fprintf(&b, "; the row is %s", excerpt(e.Raw, rawShown))
+	}
 	if e.Hint != "" {
 		fmt.Fprintf(&b, "; %s", e.Hint)
 	}
@@ -102,7 +105,7 @@ func rowHint(err error, table, column string) string {
 		return "what follows in the file cannot be read: re-export the table, then " + fullRefresh(table)
 	case errors.Is(err, ErrRowTooLarge):
 		return "raise the memory (--memory), or shorten the value at the source"
-	case errors.Is(err, ErrNoVersion), strings.EqualFold(column, columnID), strings.EqualFold(column, columnVersion):
+	case strings.EqualFold(column, columnID), strings.EqualFold(column, columnVersion), strings.EqualFold(column, columnDelete):
 		return "the row has no place among the changes of its table: re-export the table, then " + fullRefresh(table)
 	}
 	return fmt.Sprintf("correct the value at the source and re-export the table, or leave the column out (exclude_columns: [%s])", column)

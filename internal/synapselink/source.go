@@ -1,6 +1,7 @@
 package synapselink
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -179,6 +180,12 @@ func (f *tableFile) syntaxError(err error, raw []byte) error {
 	var syntax *csvscan.SyntaxError
 	if !errors.As(err, &syntax) {
 		return err
+	}
+	// The record has no end any more; show it to the end of the bad line.
+	if i := int(syntax.Offset - syntax.Record); i < len(raw) && !errors.Is(err, csvscan.ErrUnterminated) {
+		if n := bytes.IndexByte(raw[i:], '\n'); n >= 0 {
+			raw = raw[:i+n]
+		}
 	}
 	table := f.binding.Entity.Name
 	e := &RowError{

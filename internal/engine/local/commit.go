@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,23 +33,31 @@ func (a *attempt) commit() (int64, error) {
 		changes.Txns = append(changes.Txns, delta.Txn{AppID: tombstoneAppID, Version: serial, LastUpdated: &now})
 	}
 	changes.Info = a.info(&changes)
-	outcome, err := delta.Commit(a.ctx, a.base, changes, delta.CommitOptions{Clock: a.engine.opts.Clock})
+	outcome, err := a.commitChanges(a.ctx, changes)
+	// What became part of the table, or may have, must stay.
+	a.done = err == nil || errors.Is(err, ErrUnknownOutcome)
+	if err != nil {
+		return 0, err
+	}
+	a.checkpoint(outcome.Snapshot)
+	return outcome.Version, nil
+}
+
+// commitChanges turns the outcomes of a commit into what Apply does about them.
+func (a *attempt) commitChanges(ctx context.Context, changes delta.Changes) (delta.Outcome, error) {
+	outcome, err := delta.Commit(ctx, a.base, changes, delta.CommitOptions{Clock: a.engine.opts.Clock})
 	switch outcome.Kind {
 	case delta.Committed:
-		a.done = true
-		a.checkpoint(outcome.Snapshot)
-		return outcome.Version, nil
+		return outcome, nil
 	case delta.Conflicted:
 		if outcome.Reason.Kind == delta.AppIDMoved {
-			return 0, fmt.Errorf("%w: %s; only one may run at a time", ErrConcurrent, a.base.URL())
+			return outcome, fmt.Errorf("%w: %s; only one may run at a time", ErrConcurrent, a.base.URL())
 		}
-		return 0, &conflictError{outcome.Reason.String()}
+		return outcome, &conflictError{outcome.Reason.String()}
 	case delta.Unknown:
-		// The files may be part of the table: they must stay.
-		a.done = true
-		return 0, fmt.Errorf("%w: %s: %w; run again, the table tells then", ErrUnknownOutcome, a.base.URL(), err)
+		return outcome, fmt.Errorf("%w: %s: %w; run again, the table tells then", ErrUnknownOutcome, a.base.URL(), err)
 	default:
-		return 0, err
+		return outcome, err
 	}
 }
 
@@ -102,7 +111,7 @@ func (a *attempt) addOutputs(changes *delta.Changes) error {
 }
 
 func (a *attempt) addOf(o *output) (delta.Add, error) {
-	text, err := o.stats.Stats().Encode()
+	text, err := delta.NewStats(a.layout.table, o.info.Rows, o.info.Columns, a.indexedColumns()).Encode()
 	if err != nil {
 		return delta.Add{}, err
 	}
@@ -114,14 +123,10 @@ func (a *attempt) addOf(o *output) (delta.Add, error) {
 
 // indexedColumns is how many columns have bounds in the stats.
 func (a *attempt) indexedColumns() int {
-	config := a.base.Metadata.Configuration
 	if a.metadata != nil {
-		config = a.metadata.Configuration
+		return a.metadata.StatsColumns()
 	}
-	if n, err := strconv.Atoi(config["delta.dataSkippingNumIndexedCols"]); err == nil {
-		return n
-	}
-	return delta.IndexedColumns
+	return a.base.Metadata.StatsColumns()
 }
 
 // changeFiles removes the files that end with this batch, and gives those that
@@ -244,16 +249,11 @@ const (
 // info says in the log what the commit did.
 func (a *attempt) info(changes *delta.Changes) delta.CommitInfo {
 	operation := "MERGE"
-	switch {
-	case a.base.Version < 0:
-		operation = "CREATE TABLE"
-	case a.batch.Replace:
+	if a.batch.Replace {
 		operation = "REPLACE TABLE"
 	}
-	parameters := map[string]string{"scdType": "SCD_TYPE_" + strconv.Itoa(int(a.batch.Type))}
-	maps.Copy(parameters, a.batch.Parameters)
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
-	return delta.CommitInfo{Operation: operation, Parameters: parameters, Metrics: map[string]string{
+	return delta.CommitInfo{Operation: operation, Parameters: a.parameters(), Metrics: map[string]string{
 		MetricRead:         number(a.counts.Read),
 		MetricUpserted:     number(a.counts.Upserted),
 		MetricDeleted:      number(a.counts.Deleted),
@@ -264,4 +264,11 @@ func (a *attempt) info(changes *delta.Changes) delta.CommitInfo {
 		"executionTimeMs":  number(a.engine.opts.Clock().Sub(a.started).Milliseconds()),
 		"numRewrittenRows": number(a.rewritten),
 	}}
+}
+
+// parameters say in the log what the commit was asked to do.
+func (a *attempt) parameters() map[string]string {
+	parameters := map[string]string{"scdType": "SCD_TYPE_" + strconv.Itoa(int(a.batch.Type))}
+	maps.Copy(parameters, a.batch.Parameters)
+	return parameters
 }

@@ -153,6 +153,11 @@ func (e *Engine) applyOnce(ctx context.Context, b Batch) (Result, error) {
 	if Reached(snapshot, b.AppID, b.Cursor) && !b.Replace {
 		return Result{Skipped: true, Version: snapshot.Version}, nil
 	}
+	if snapshot.Version < 0 {
+		if snapshot, err = e.create(ctx, b, snapshot); err != nil {
+			return Result{}, err
+		}
+	}
 	a, err := newAttempt(e, b, snapshot)
 	if err != nil {
 		return Result{}, err
@@ -162,6 +167,23 @@ func (e *Engine) applyOnce(ctx context.Context, b Batch) (Result, error) {
 		err = cerr
 	}
 	return result, err
+}
+
+// create makes the table, empty, before the first data file is written: after a
+// crash a folder with data files and no log could be anybody's, and would be
+// refused.
+func (e *Engine) create(ctx context.Context, b Batch, empty *delta.Snapshot) (*delta.Snapshot, error) {
+	a, err := newAttempt(e, b, empty)
+	if err != nil {
+		return nil, err
+	}
+	changes := delta.Changes{Protocol: a.protocol, Metadata: a.metadata, Info: delta.CommitInfo{
+		Operation: "CREATE TABLE", Parameters: a.parameters(), Metrics: map[string]string{}}}
+	outcome, err := a.commitChanges(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	return outcome.Snapshot, nil
 }
 
 // Snapshot is the newest snapshot of a table; an empty one where there is none.

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sluicedata/sluice/internal/batch"
-	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/parquetfile"
 	"github.com/sluicedata/sluice/internal/storage"
 )
@@ -22,7 +21,6 @@ type output struct {
 	writer *parquetfile.Writer
 	rows   int64
 	spans  []span
-	stats  *delta.Collector
 	closed bool
 	info   parquetfile.FileInfo
 	// tombstones: some rows are tombstones.
@@ -31,8 +29,7 @@ type output struct {
 
 func (a *attempt) newOutput(schema batch.Schema) (*output, int, error) {
 	name := uuid.NewString() + ".parquet"
-	o := &output{name: name, path: a.path(name), schema: schema, limit: a.engine.opts.FileBytes,
-		stats: delta.NewCollector(a.layout.table, a.indexedColumns())}
+	o := &output{name: name, path: a.path(name), schema: schema, limit: a.engine.opts.FileBytes}
 	a.willCreate(o.path)
 	file, err := a.engine.lake.Write(a.ctx, o.path)
 	if err != nil {
@@ -53,7 +50,6 @@ func (o *output) write(rows *batch.Batch) error {
 		return fmt.Errorf("writing data file %s: %w", o.path, err)
 	}
 	o.rows += int64(rows.Rows)
-	o.stats.Observe(rows)
 	return nil
 }
 

@@ -1,0 +1,63 @@
+package parquetfile
+
+import (
+	"encoding/binary"
+	"fmt"
+	"runtime"
+
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/klauspost/compress/zstd"
+)
+
+// The library's decoders believe the length that stands inside a compressed
+// page: a damaged zstd page makes them ask for as much as 64 GiB, a snappy
+// page for 4 GiB, and running out of memory is nothing that can be recovered
+// from. The page header, whose size is checked against the column chunk, has
+// already made room for the page, so that a page that wants more is damaged.
+//
+// The library has one table of codecs for the process, without a lock; so they
+// are put in its place before anything can read a file.
+func init() {
+	for _, id := range []compress.Compression{compress.Codecs.Zstd, compress.Codecs.Snappy} {
+		inner, err := compress.GetCodec(id)
+		if err != nil {
+			panic(fmt.Sprintf("parquet library without %s: %v", id, err))
+		}
+		if id == compress.Codecs.Zstd {
+			compress.RegisterCodec(id, newCappedZstd(inner))
+		} else {
+			compress.RegisterCodec(id, cappedSnappy{inner})
+		}
+	}
+}
+
+// cappedZstd decompresses into the room that dst has and no more.
+type cappedZstd struct {
+	compress.Codec
+	decoder *zstd.Decoder
+}
+
+func newCappedZstd(inner compress.Codec) cappedZstd {
+	d, err := zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)))
+	if err != nil {
+		panic(fmt.Sprintf("zstd decoder: %v", err))
+	}
+	return cappedZstd{inner, d}
+}
+
+// DecodeWithError is the library's way to decode without panics.
+func (c cappedZstd) DecodeWithError(dst, src []byte) ([]byte, error) {
+	return c.decoder.DecodeAll(src, dst[:0])
+}
+
+// cappedSnappy looks at the length, a varint at the start, before decoding.
+type cappedSnappy struct{ compress.Codec }
+
+// DecodeWithError is the library's way to decode without panics.
+func (c cappedSnappy) DecodeWithError(dst, src []byte) ([]byte, error) {
+	length, n := binary.Uvarint(src)
+	if n <= 0 || length > uint64(cap(dst)) {
+		return nil, fmt.Errorf("snappy page of %d bytes where there should be %d", length, len(dst))
+	}
+	return compress.Decode(c.Codec, dst, src)
+}

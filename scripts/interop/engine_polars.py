@@ -1,0 +1,16 @@
+"""polars, which reads deletion vectors by itself."""
+
+import polars
+
+import engines
+
+
+class Polars(engines.Engine):
+    name = "polars"
+
+    def query(self, path, sql):
+        return polars.SQLContext(t=polars.scan_delta(path)).execute(sql, eager=True).to_arrow()
+
+
+def start(jars, scratch):
+    return Polars()
