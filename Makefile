@@ -47,7 +47,8 @@ soak: ## Run all tests many times in random order, and many more property cases
 
 .PHONY: bench
 bench: ## Measure, with the hardware in the result
-	go run ./internal/bench
+	@$(PYTHON) scripts/tools.py python
+	go run ./internal/bench -docs docs/benchmarks.md
 
 .PHONY: tools
 tools: ## Install all tools into .tools

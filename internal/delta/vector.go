@@ -112,6 +112,8 @@ func (s *Snapshot) VectorPath(v *DeletionVector) (string, error) {
 	return vectorPath(s.store, s.Root, v)
 }
 
+// VectorFileName is the name, in the table's folder, of the file that
+// [WriteVectors] writes with that id.
 func VectorFileName(id uuid.UUID) string { return "deletion_vector_" + id.String() + ".bin" }
 
 // readFramed reads one vector of a file and checks what frames it.

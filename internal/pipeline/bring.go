@@ -41,6 +41,9 @@ func (b *bringing) bring(ctx context.Context) error {
 	if err := b.checkKnown(ctx); err != nil {
 		return err
 	}
+	if err := b.checkSelection(ctx); err != nil {
+		return err
+	}
 	if b.request.FullRefresh {
 		return b.refresh(ctx)
 	}
@@ -89,6 +92,41 @@ func (b *bringing) checkKnown(ctx context.Context) error {
 		hint = "the nearest name is " + synapselink.Nearest(b.spec.SourceTable, known) + "; sluice discover lists all"
 	}
 	return fmt.Errorf("%w: %s is in none of its manifests; %s", ErrNoTable, b.spec.SourceTable, hint)
+}
+
+// checkSelection refuses a table whose selection names columns that do not
+// exist. Once the table is there it is only said: a column that the source drops
+// later must not stop a table that never had it.
+func (b *bringing) checkSelection(ctx context.Context) error {
+	newest, err := b.env.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	var known []string
+	if entity, ok := newest.Entity(b.spec.SourceTable); ok {
+		known = entity.Names()
+	}
+	for _, p := range b.parts {
+		if p.entity != nil {
+			known = append(known, p.entity.Names()...)
+		}
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	have, err := b.schema()
+	if err != nil {
+		return err
+	}
+	for _, f := range have {
+		known = append(known, f.Name)
+	}
+	err = b.selection().Check(b.spec.SourceTable, known)
+	if err != nil && b.exists() {
+		b.result.Warnings = append(b.result.Warnings, err.Error())
+		return nil
+	}
+	return err
 }
 
 // lastEntity is what the source looked like in the last folder that the table

@@ -17,12 +17,6 @@ type environment struct {
 	newest  *synapselink.Manifest // of the newest folder that can be read
 }
 
-// folder is what one closed folder has for the tables that want it.
-type folder struct {
-	name  synapselink.FolderName
-	files map[string][]synapselink.File // by table
-}
-
 // environment finds the export that a source_schema means, once.
 func (u *update) environment(ctx context.Context, sourceSchema string) (*environment, error) {
 	for _, e := range u.environments {
@@ -90,27 +84,6 @@ func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, erro
 	}
 	e.newest = m
 	return m, nil
-}
-
-// tables lists what the export has, by the newest folder's manifest; where that
-// breaks off, by the manifests before it too.
-func (e *environment) tables(ctx context.Context) ([]string, error) {
-	var names []string
-	ready := e.listing.Ready()
-	for i := len(ready) - 1; i >= 0; i-- {
-		m, err := e.export.Manifest(ctx, ready[i])
-		if err != nil {
-			return nil, err
-		}
-		for _, entity := range m.Entities {
-			names = append(names, entity.Name)
-		}
-		if !m.Truncated {
-			break
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
 }
 
 func (e *environment) describe() Source {

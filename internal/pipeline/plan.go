@@ -97,6 +97,9 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 			p.Cursor = cursor.String()
 		}
 		if err = b.checkKnown(ctx); err == nil {
+			err = b.checkSelection(ctx)
+		}
+		if err == nil {
 			err = p.fill(b)
 		}
 	}

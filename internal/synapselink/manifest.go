@@ -51,6 +51,15 @@ func (m *Manifest) Entity(table string) (Entity, bool) {
 	return Entity{}, false
 }
 
+// Names are those of the attributes, in order.
+func (e Entity) Names() []string {
+	names := make([]string, len(e.Attributes))
+	for i, a := range e.Attributes {
+		names[i] = a.Name
+	}
+	return names
+}
+
 // Index is the position of an attribute by name, regardless of case, or -1.
 func (e Entity) Index(name string) int {
 	for i := range e.Attributes {

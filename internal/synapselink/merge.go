@@ -26,7 +26,7 @@ func MergeSchema(target batch.Schema, entity Entity, selection Selection) (Merge
 	if err := checkTable(entity, selection); err != nil {
 		return Merged{}, tableProblem("merge the schema of", entity.Name, err)
 	}
-	if err := selection.check(entity, target); err != nil {
+	if err := selection.check(); err != nil {
 		return Merged{}, tableProblem("merge the schema of", entity.Name, err)
 	}
 	m := Merged{Schema: append(batch.Schema(nil), target...)}

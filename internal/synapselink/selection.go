@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/sluicedata/sluice/internal/batch"
 )
 
 // Selection says which columns of a table are wanted.
@@ -27,23 +25,22 @@ func (s Selection) keeps(column string) bool {
 	return !containsName(s.Exclude, column)
 }
 
-// check refuses contradictions, and names that are neither the source's nor
-// the target's: most likely a misspelling, which must not bring in a column
-// that was to stay out.
-func (s Selection) check(entity Entity, target batch.Schema) error {
+// check refuses contradictions.
+func (s Selection) check() error {
 	if len(s.Include) > 0 && len(s.Exclude) > 0 {
 		return fmt.Errorf("%w: include_columns and exclude_columns cannot be used together", ErrSelection)
 	}
-	var known []string
-	for _, a := range entity.Attributes {
-		known = append(known, a.Name)
-	}
-	for _, f := range target {
-		known = append(known, f.Name)
-	}
+	return nil
+}
+
+// Check refuses names that are not among those known: most likely a
+// misspelling, which must not bring in a column that was to stay out. It is
+// asked once for a table and not for each folder, since columns come and go.
+func (s Selection) Check(table string, known []string) error {
 	for _, name := range slices.Concat(s.Include, s.Exclude) {
 		if !containsName(known, name) {
-			return fmt.Errorf("%w: there is no column %q; the nearest is %q", ErrSelection, name, nearest(name, known))
+			return tableProblem("select columns of", table,
+				fmt.Errorf("%w: there is no column %q; the nearest is %q", ErrSelection, name, nearest(name, known)))
 		}
 	}
 	return nil

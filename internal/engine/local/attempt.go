@@ -38,7 +38,7 @@ type attempt struct {
 
 	counts   Counts
 	rewrites []change.Fact
-	rest     *output // rows that were rewritten, and tombstones
+	rest     *holder // rows that were rewritten, and tombstones
 	buried   []change.Fact
 	side     *tombstoneFile // where the table has no vectors
 	written  int64

@@ -58,12 +58,8 @@ func (f *tableFile) wasDead(row int64) bool {
 
 // openFile opens the Parquet file behind a holder.
 func (a *attempt) openFile(h *holder) (*parquetfile.File, func(), error) {
-	path, size := "", int64(0)
-	switch {
-	case h.file != nil:
-		path, size = h.file.path, h.file.add.Size
-	default:
-		path, size = h.output.path, h.output.info.Bytes
+	if h.file != nil {
+		return a.engine.openParquet(a.ctx, h.file.path, h.file.add.Size)
 	}
-	return a.engine.openParquet(a.ctx, path, size)
+	return a.engine.openParquet(a.ctx, h.output.path, h.output.info.Bytes)
 }

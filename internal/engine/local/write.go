@@ -18,7 +18,7 @@ func (a *attempt) write() error {
 		return err
 	}
 	if a.rest != nil {
-		if err := a.rest.close(); err != nil {
+		if err := a.rest.output.close(); err != nil {
 			return err
 		}
 	}
@@ -50,18 +50,13 @@ func (a *attempt) flush() error {
 // restHolder opens the file for rows that cannot be written as they come.
 func (a *attempt) restHolder() (*holder, error) {
 	if a.rest == nil {
-		out, _, err := a.newOutput(a.layout.full)
+		_, i, err := a.newOutput(a.layout.full)
 		if err != nil {
 			return nil, err
 		}
-		a.rest = out
+		a.rest = a.holders[i]
 	}
-	for _, h := range a.holders {
-		if h.output == a.rest {
-			return h, nil
-		}
-	}
-	panic("unreachable: every output has a holder")
+	return a.rest, nil
 }
 
 // writeRewrites copies rows of data files with the End and First that they have
@@ -130,7 +125,10 @@ func intOrNull(c *batch.Column, v int64, ok bool) {
 
 // writeKept writes those rows of a small batch that stay.
 func (a *attempt) writeKept() error {
-	out := a.rest
+	var out *output
+	if a.rest != nil {
+		out = a.rest.output
+	}
 	var rows batch.Batch
 	var chosen []int
 	for _, h := range slices.Clone(a.holders) {
