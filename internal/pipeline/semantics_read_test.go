@@ -15,16 +15,122 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
-// rows: rows [table=account] [columns=a,b]: what a reader sees, by Id and start.
+func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
+	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, TableProperties: map[string]string{}}
+	if arg(d, "scd", "1") == "2" {
+		settings.SCDType = spec.SCDType2
+	}
+	if v := arg(d, "include", ""); v != "" {
+		settings.IncludeColumns = strings.Split(v, ",")
+	}
+	if v := arg(d, "exclude", ""); v != "" {
+		settings.ExcludeColumns = strings.Split(v, ",")
+	}
+	if v := arg(d, "vectors", ""); v != "" {
+		settings.TableProperties[spec.DeletionVectorsProperty] = v
+	}
+	if v := arg(d, "schema_changes", ""); v != "" {
+		settings.SchemaChanges = spec.SchemaChanges(v)
+	}
+	p := spec.Pipeline{Key: "prod", Name: "prod"}
+	for _, table := range strings.Split(arg(d, "tables", "account"), ",") {
+		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
+			Destination: spec.Destination{Catalog: "main", Schema: arg(d, "into", "crm"), Table: table}})
+	}
+	return &pipeline.Runner{Pipeline: p, Source: w.source, Lake: w.lake, Options: pipeline.Options{
+		Clock: w.clock, NewID: func() string { return "update" }, Workers: 2, Memory: 64 << 20,
+	}}
+}
+
+// tableOf is where the table of [table=account] [into=crm] lies in the lake.
+func tableOf(d *datadriven.TestData) string {
+	return "main/" + arg(d, "into", "crm") + "/" + arg(d, "table", "account")
+}
+
+// run: run [scd=1|2] [tables=a,b] [into=crm] [include=…] [exclude=…]
+// [vectors=true|false] [schema_changes=…] [full-refresh] [unchanged]. Of several
+// tables the first line is the state of the update. unchanged claims that no file
+// of the lake was written or removed.
+func (w *world) run(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	before := w.everything(t)
+	result := w.runner(d).Run(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	if after := w.everything(t); has(d, "unchanged") && after != before {
+		t.Errorf("%s: the run changed the lake:\n%s\n%s", d.Pos, before, after)
+	}
+	var out strings.Builder
+	if result.Error != nil {
+		fmt.Fprintf(&out, "%s %s: %s\n", result.State, result.Error.Code, result.Error.Message)
+	}
+	for _, warning := range result.Warnings {
+		fmt.Fprintf(&out, "warning: %s\n", warning)
+	}
+	if len(result.Tables) > 1 {
+		fmt.Fprintf(&out, "%s\n", result.State)
+	}
+	for _, r := range result.Tables {
+		fmt.Fprintf(&out, "%s %s: folders %d, read %d, upserted %d, deleted %d, superseded %d; version %d, cursor %s\n",
+			r.SourceTable, r.State, r.Folders, r.Rows.Read, r.Rows.Upserted, r.Rows.Deleted, r.Rows.Superseded, r.Version, r.Cursor)
+		if r.Rows.Read != r.Rows.Upserted+r.Rows.Deleted+r.Rows.Superseded+r.Rows.Quarantined {
+			t.Errorf("%s: the counts do not add up: %+v", d.Pos, r.Rows)
+		}
+		if r.Error != nil {
+			fmt.Fprintf(&out, "  %s: %s\n", r.Error.Code, r.Error.Message)
+		}
+		for _, warning := range r.Warnings {
+			fmt.Fprintf(&out, "  warning: %s\n", warning)
+		}
+	}
+	return out.String()
+}
+
+// plan: plan, with the arguments of run: what a run would do.
+func (w *world) plan(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	before := w.everything(t)
+	plan := w.runner(d).Plan(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	if after := w.everything(t); after != before {
+		t.Errorf("%s: planning changed the lake:\n%s\n%s", d.Pos, before, after)
+	}
+	var out strings.Builder
+	if plan.Error != nil {
+		fmt.Fprintf(&out, "%s: %s\n", plan.Error.Code, plan.Error.Message)
+	}
+	for _, warning := range plan.Warnings {
+		fmt.Fprintf(&out, "warning: %s\n", warning)
+	}
+	for _, p := range plan.Tables {
+		fmt.Fprintf(&out, "%s: %s, folders %v, files %d, commits %d, added %v, missing %v\n",
+			p.SourceTable, p.Action, p.Folders, p.Files, p.Commits, p.Added, p.Missing)
+		if p.Error != nil {
+			fmt.Fprintf(&out, "  %s: %s\n", p.Error.Code, p.Error.Message)
+		}
+	}
+	return out.String()
+}
+
+// everything names all files of the lake.
+func (w *world) everything(t *testing.T) string {
+	t.Helper()
+	var out strings.Builder
+	for e, err := range w.lake.List(context.Background(), "", storage.ListOptions{}) {
+		must(t, err)
+		fmt.Fprintln(&out, e.Path, e.Size, e.ETag)
+	}
+	return out.String()
+}
+
+// rows: rows [table=account] [into=crm] [columns=a,b]: what a reader sees, by Id and start.
 // The Sink columns and all that is null in all rows are left out unless named.
 func (w *world) rows(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	ctx := context.Background()
 	engine := local.New(w.lake, local.Options{})
-	path := "main/crm/" + arg(d, "table", "account")
+	path := tableOf(d)
 	snapshot, err := engine.Snapshot(ctx, path)
 	must(t, err)
 	if snapshot.Version < 0 {
@@ -37,18 +143,40 @@ func (w *world) rows(t *testing.T, d *datadriven.TestData) string {
 		cells = append(cells, pipeline.CellsOf(b)...)
 		return nil
 	}))
+	if len(cells) == 0 {
+		return "no rows\n"
+	}
 	var shown []string
 	if v := arg(d, "columns", ""); v != "" {
 		shown = strings.Split(v, ",")
 	} else {
 		shown = shownColumns(schema, cells)
 	}
+	slices.SortFunc(cells, compareRows)
 	var lines []string
 	for _, row := range cells {
 		lines = append(lines, rowText(row, shown))
 	}
-	slices.Sort(lines)
 	return columnsText(append([]string{strings.Join(shown, "\t")}, lines...))
+}
+
+// compareRows orders rows by Id, those of one Id by the beginning of their time.
+func compareRows(a, b []pipeline.Cell) int {
+	order := func(row []pipeline.Cell) (id string, start int64) {
+		for _, c := range row {
+			switch {
+			case c.Value == nil:
+			case c.Column == "Id":
+				id = *c.Value
+			case c.Column == "__START_AT":
+				_, _ = fmt.Sscan(*c.Value, &start)
+			}
+		}
+		return id, start
+	}
+	idA, startA := order(a)
+	idB, startB := order(b)
+	return cmp.Or(cmp.Compare(idA, idB), cmp.Compare(startA, startB))
 }
 
 func shownColumns(schema batch.Schema, rows [][]pipeline.Cell) []string {
@@ -75,7 +203,7 @@ func rowText(row []pipeline.Cell, shown []string) string {
 				}
 			}
 		}
-		if text == "" || strings.ContainsAny(text, "\r\n\t") {
+		if text == "" || strings.TrimSpace(text) != text || strings.ContainsAny(text, "\r\n\t") {
 			text = fmt.Sprintf("%q", text)
 		}
 		texts = append(texts, text)
@@ -97,11 +225,11 @@ func columnsText(lines []string) string {
 	return trimmed.String()
 }
 
-// log: log [table=account]: the actions of all commits, names and times left out.
+// log: log [table=account] [into=crm]: the actions of all commits, names and times left out.
 func (w *world) log(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	ctx := context.Background()
-	prefix := "main/crm/" + arg(d, "table", "account") + "/_delta_log/"
+	prefix := tableOf(d) + "/_delta_log/"
 	var out strings.Builder
 	names := map[string]string{}
 	for e, err := range w.lake.List(ctx, prefix, storage.ListOptions{}) {
@@ -138,6 +266,9 @@ func actionText(t *testing.T, line string, names map[string]string) string {
 		case "commitInfo":
 			return fmt.Sprintf("commitInfo %v", fields["operation"])
 		case "txn":
+			if fields["appId"] == "sluice.tombstones" {
+				return "txn sluice.tombstones" // its version is drawn by lot
+			}
 			return fmt.Sprintf("txn %v %.0f", fields["appId"], fields["version"])
 		case "protocol":
 			return fmt.Sprintf("protocol %v %v %v %v", fields["minReaderVersion"], fields["minWriterVersion"], fields["readerFeatures"], fields["writerFeatures"])
@@ -160,7 +291,7 @@ func actionText(t *testing.T, line string, names map[string]string) string {
 	return "?"
 }
 
-// explain: explain KEY [table=account] [scd=…]: where the rows come from.
+// explain: explain KEY [table=account] [tables=…] [scd=…] [into=crm]: where the rows come from.
 func (w *world) explain(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	e, err := w.runner(d).Explain(context.Background(), arg(d, "table", "account"), expandID(d.CmdArgs[0].Key))

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +15,6 @@ import (
 	"github.com/cockroachdb/datadriven"
 	"go.uber.org/goleak"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
-	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 )
@@ -36,16 +37,17 @@ func TestSemantics(t *testing.T) {
 // world is an export and a lake in memory.
 type world struct {
 	source, lake *mem.Store
-	columns      map[string][]column // by table
-	open         string
+	columns      map[string][]column // by table: those that the export describes now
+	open         string              // what changelog.info names
 	now          time.Time
-	order        []string // tables in the order of their appearance
 }
 
 type column struct{ name, kind string }
 
+// newWorld begins shortly after the folders of most scenarios were written, so
+// that none of them has been settling for long.
 func newWorld(*testing.T) *world {
-	w := &world{columns: map[string][]column{}, now: time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)}
+	w := &world{columns: map[string][]column{}, now: time.Date(2024, 1, 10, 0, 5, 0, 0, time.UTC)}
 	w.source, w.lake = mem.New(w.clock), mem.New(w.clock)
 	return w
 }
@@ -62,9 +64,14 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	case "file":
 		return w.file(t, d)
 	case "delete":
-		for _, path := range strings.Fields(d.Input) {
-			must(t, w.source.Delete(context.Background(), path))
-		}
+		return w.remove(t, d)
+	case "forget":
+		delete(w.columns, d.CmdArgs[0].Key)
+		return ""
+	case "clock":
+		now, err := time.Parse(time.RFC3339, d.CmdArgs[0].Key)
+		must(t, err)
+		w.now = now
 		return ""
 	case "run":
 		return w.run(t, d)
@@ -122,18 +129,16 @@ func (w *world) columnsOf(table string) []column {
 	if w.columns[table] == nil {
 		w.columns[table] = defaultColumns
 	}
-	if !slices.Contains(w.order, table) {
-		w.order = append(w.order, table)
-	}
 	return w.columns[table]
 }
 
-// folder: folder NAME [table=account] [manifest=whole|empty|none|own] [close=false],
-// then a header and rows, cells parted by '|'. The pseudo-column "file" names the
-// file, 2024.csv otherwise.
+// folder: folder NAME [table=account] [manifest=whole|empty|none|truncated|own]
+// [width=N] [open], then a header and rows, cells parted by '|'. The pseudo-column
+// "file" names the file, 2024.csv otherwise. Without rows it only finalises the
+// folder.
 func (w *world) folder(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	name, table := d.CmdArgs[0].Key, arg(d, "table", "account")
+	name, table := spaces(d.CmdArgs[0].Key), arg(d, "table", "account")
 	columns := w.columnsOf(table)
 	files := map[string]string{}
 	var header []string
@@ -207,15 +212,46 @@ func shortenID(v string) string {
 	return v
 }
 
-// file: file PATH, then its raw content. \r, \n and \t escape; a last \ joins
-// lines.
+// file: file PATH [no-newline], then its raw content. \r, \n, \t and \xNN escape
+// a byte, {A} stands for the Id of A, a \ at the end of a line joins it with the
+// next.
 func (w *world) file(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	text := strings.NewReplacer("\\\n", "", `\r`, "\r", `\n`, "\n", `\t`, "\t").Replace(d.Input)
+	text = byteEscape.ReplaceAllStringFunc(text, func(m string) string {
+		n, err := strconv.ParseUint(m[2:], 16, 8)
+		must(t, err)
+		return string([]byte{byte(n)})
+	})
+	text = idEscape.ReplaceAllStringFunc(text, func(m string) string { return expandID(m[1:2]) })
 	if !has(d, "no-newline") && text != "" {
 		text += "\n"
 	}
-	w.put(t, d.CmdArgs[0].Key, text)
+	w.put(t, spaces(d.CmdArgs[0].Key), text)
+	return ""
+}
+
+// spaces puts them where a path says %20: arguments are parted by them.
+func spaces(path string) string { return strings.ReplaceAll(path, "%20", " ") }
+
+var (
+	byteEscape = regexp.MustCompile(`\\x[0-9A-Fa-f]{2}`)
+	idEscape   = regexp.MustCompile(`\{[A-F]\}`)
+)
+
+// remove: delete, then a path a line; one that ends with / means all below.
+func (w *world) remove(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	for _, path := range strings.Fields(d.Input) {
+		if !strings.HasSuffix(path, "/") {
+			must(t, w.source.Delete(context.Background(), path))
+			continue
+		}
+		for e, err := range w.source.List(context.Background(), path, storage.ListOptions{}) {
+			must(t, err)
+			must(t, w.source.Delete(context.Background(), e.Path))
+		}
+	}
 	return ""
 }
 
@@ -230,8 +266,11 @@ func (w *world) put(t *testing.T, path, text string) {
 
 func (w *world) manifest(t *testing.T, folder, kind, table string) {
 	t.Helper()
-	all := w.manifestText(w.order)
+	tables := slices.Sorted(maps.Keys(w.columns))
+	all := w.manifestText(tables)
 	w.put(t, "model.json", all)
+	// The service writes tables in alphabetical order: what breaks off is the tail.
+	broken := strings.TrimSuffix(w.manifestText(tables[:max(0, slices.Index(tables, table))]), `],"name":"cdm","version":"1.0"}`) + `,{"$type":"Local`
 	switch kind {
 	case "whole":
 		w.put(t, folder+"/model.json", all)
@@ -239,9 +278,9 @@ func (w *world) manifest(t *testing.T, folder, kind, table string) {
 		w.put(t, folder+"/model.json", "")
 	case "none":
 	case "truncated":
-		w.put(t, folder+"/model.json", all[:len(all)/2])
+		w.put(t, folder+"/model.json", broken)
 	case "own":
-		w.put(t, folder+"/model.json", `{"name":"cdm","entities":[{"name":"other","attributes":[{"name":"Id","dataType":"guid"}]},{"name":"acc`)
+		w.put(t, folder+"/model.json", broken)
 		w.put(t, folder+"/Microsoft.Athena.TrickleFeedService/"+table+"-model.json", w.manifestText([]string{table}))
 	default:
 		t.Fatalf("unknown manifest=%s", kind)
@@ -275,93 +314,9 @@ func (w *world) manifestText(tables []string) string {
 // close makes the folder one that is no longer written to.
 func (w *world) close(t *testing.T, name string) {
 	t.Helper()
-	next := name[:len(name)-3] + "59Z"
+	next := strings.TrimSpace(name[:len(name)-3]) + "59Z"
 	if next > w.open {
 		w.open = next
 		w.put(t, "Changelog/changelog.info", next)
 	}
-}
-
-func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
-	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, TableProperties: map[string]string{}}
-	if arg(d, "scd", "1") == "2" {
-		settings.SCDType = spec.SCDType2
-	}
-	if v := arg(d, "include", ""); v != "" {
-		settings.IncludeColumns = strings.Split(v, ",")
-	}
-	if v := arg(d, "exclude", ""); v != "" {
-		settings.ExcludeColumns = strings.Split(v, ",")
-	}
-	if v := arg(d, "vectors", ""); v != "" {
-		settings.TableProperties[spec.DeletionVectorsProperty] = v
-	}
-	if v := arg(d, "schema_changes", ""); v != "" {
-		settings.SchemaChanges = spec.SchemaChanges(v)
-	}
-	p := spec.Pipeline{Key: "prod", Name: "prod"}
-	for _, table := range strings.Split(arg(d, "tables", "account"), ",") {
-		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
-			Destination: spec.Destination{Catalog: "main", Schema: "crm", Table: table}})
-	}
-	return &pipeline.Runner{Pipeline: p, Source: w.source, Lake: w.lake, Options: pipeline.Options{
-		Clock: w.clock, NewID: func() string { return "update" }, Workers: 2, Memory: 64 << 20,
-	}}
-}
-
-// run: run [scd=1|2] [tables=a,b] [include=…] [exclude=…] [vectors=false]
-// [schema_changes=…] [full-refresh].
-func (w *world) run(t *testing.T, d *datadriven.TestData) string {
-	t.Helper()
-	result := w.runner(d).Run(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
-	var out strings.Builder
-	if result.Error != nil {
-		fmt.Fprintf(&out, "%s %s: %s\n", result.State, result.Error.Code, result.Error.Message)
-	}
-	for _, warning := range result.Warnings {
-		fmt.Fprintf(&out, "warning: %s\n", warning)
-	}
-	for _, r := range result.Tables {
-		fmt.Fprintf(&out, "%s %s: folders %d, read %d, upserted %d, deleted %d, superseded %d; version %d, cursor %s\n",
-			r.SourceTable, r.State, r.Folders, r.Rows.Read, r.Rows.Upserted, r.Rows.Deleted, r.Rows.Superseded, r.Version, r.Cursor)
-		if r.Rows.Read != r.Rows.Upserted+r.Rows.Deleted+r.Rows.Superseded+r.Rows.Quarantined {
-			t.Errorf("%s: the counts do not add up: %+v", d.Pos, r.Rows)
-		}
-		if r.Error != nil {
-			fmt.Fprintf(&out, "  %s: %s\n", r.Error.Code, r.Error.Message)
-		}
-	}
-	return out.String()
-}
-
-func (w *world) plan(t *testing.T, d *datadriven.TestData) string {
-	t.Helper()
-	before := w.everything(t)
-	plan := w.runner(d).Plan(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
-	if after := w.everything(t); after != before {
-		t.Errorf("%s: planning changed the lake:\n%s\n%s", d.Pos, before, after)
-	}
-	var out strings.Builder
-	if plan.Error != nil {
-		fmt.Fprintf(&out, "%s: %s\n", plan.Error.Code, plan.Error.Message)
-	}
-	for _, p := range plan.Tables {
-		fmt.Fprintf(&out, "%s: %s, folders %v, files %d, commits %d, added %v, missing %v\n",
-			p.SourceTable, p.Action, p.Folders, p.Files, p.Commits, p.Added, p.Missing)
-		if p.Error != nil {
-			fmt.Fprintf(&out, "  %s: %s\n", p.Error.Code, p.Error.Message)
-		}
-	}
-	return out.String()
-}
-
-// everything names all files of the lake.
-func (w *world) everything(t *testing.T) string {
-	t.Helper()
-	var out strings.Builder
-	for e, err := range w.lake.List(context.Background(), "", storage.ListOptions{}) {
-		must(t, err)
-		fmt.Fprintln(&out, e.Path, e.Size, e.ETag)
-	}
-	return out.String()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,12 +30,15 @@ type attempt struct {
 
 	mu      sync.Mutex
 	holders []*holder
-	created []string // paths that are dropped when the attempt fails
-	touched *keyFilter
-	// again has the keys that a large batch changes more than once, or deletes,
-	// or that the table knows: their rows have to be looked at together.
-	again *keyFilter
-	facts *factLog
+	created []string   // paths that are dropped when the attempt fails
+	touched *keyFilter // keys of the batch
+	// joint has the keys of which more is known than one upsert: rows of them
+	// that a large batch has written have to be looked at again. repeats may
+	// be some of them; see [attempt.findRepeats].
+	joint   *keyFilter
+	joined  atomic.Bool // joint is not empty
+	repeats *repeats
+	facts   *factLog
 
 	counts   Counts
 	rewrites []change.Fact
@@ -157,4 +161,12 @@ func (a *attempt) willCreate(path string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.created = append(a.created, path)
+}
+
+// join notes that a key has to be judged as a whole.
+func (a *attempt) join(hash uint64) {
+	if a.joint != nil {
+		a.joint.add(hash)
+		a.joined.Store(true)
+	}
 }

@@ -17,10 +17,11 @@ func (a *attempt) collect() error {
 	if a.small() {
 		return a.pump(a.keep)
 	}
-	a.again = newKeyFilter(keys, a.engine.opts.Memory/16)
+	a.joint = newKeyFilter(keys, a.engine.opts.Memory/16)
+	a.repeats = newRepeats(keys, a.engine.opts.Memory/16, a.engine.opts.Workers)
 	streams := make([]*stream, a.engine.opts.Workers)
 	for w := range streams {
-		streams[w] = &stream{attempt: a}
+		streams[w] = &stream{attempt: a, worker: w}
 	}
 	err := a.pump(func(w int, block *change.Block, _ change.Piece) (bool, error) {
 		return false, streams[w].take(block)
@@ -42,7 +43,7 @@ func (a *attempt) keep(_ int, block *change.Block, piece change.Piece) (bool, er
 	h := a.addHolder(holder{block: kept})
 	facts := make([]change.Fact, rows)
 	for i, c := range block.Changes {
-		a.touched.add(&c.Key)
+		a.touched.add(keyHash(&c.Key))
 		facts[i] = change.New(c, address(h, int64(i)))
 	}
 	a.mu.Lock()
@@ -55,6 +56,7 @@ func (a *attempt) keep(_ int, block *change.Block, piece change.Piece) (bool, er
 // current rows. Which of them are not is found out when all are there.
 type stream struct {
 	attempt *attempt
+	worker  int
 	out     *output
 	holder  int
 	read    int64
@@ -72,14 +74,13 @@ func (s *stream) take(block *change.Block) error {
 	s.alive = s.alive[:0]
 	for i := range block.Changes {
 		c := &block.Changes[i]
-		repeated := a.touched.add(&c.Key)
-		if repeated || c.Delete {
-			a.again.add(&c.Key)
-		}
+		hash := keyHash(&c.Key)
+		a.repeats.note(s.worker, hash, a.touched.add(hash))
 		if !c.Delete {
 			s.alive = append(s.alive, i)
 			continue
 		}
+		a.join(hash)
 		if err := a.facts.add(change.New(*c, 0)); err != nil {
 			return err
 		}

@@ -69,8 +69,9 @@ func checkHistory(t *rapid.T, typ change.Type, vectors bool) {
 	order = append(order, rapid.SampledFrom(order).Draw(t, "repeated"))
 	for n, f := range order {
 		large := rapid.Bool().Draw(t, "large")
-		memory := int64(64 << 20)
-		size := int64(1000)
+		// With little memory all that can be put aside is.
+		memory := rapid.SampledFrom([]int64{64 << 20, 20_000}).Draw(t, "memory")
+		size := memory / 16
 		if large {
 			size = memory
 		}

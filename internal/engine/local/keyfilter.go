@@ -26,25 +26,29 @@ func newKeyFilter(keys, maxBytes int64) *keyFilter {
 	return &keyFilter{words: make([]atomic.Uint64, 1<<log), shift: 64 - log - 6}
 }
 
-// spot is where the key's bit is. The halves are multiplied because the Ids of
-// F&O rows count upwards.
-func (f *keyFilter) spot(k *change.Key) (word *atomic.Uint64, mask uint64) {
+// keyHash mixes all of a key. The halves are multiplied because the Ids of F&O
+// rows count upwards.
+func keyHash(k *change.Key) uint64 {
 	h := binary.LittleEndian.Uint64(k[:8])*0x9E3779B97F4A7C15 ^
 		binary.LittleEndian.Uint64(k[8:])*0xC2B2AE3D27D4EB4F
 	h ^= h >> 32
-	h *= 0xD6E8FEB86659FD93
-	at := h >> f.shift
+	return h * 0xD6E8FEB86659FD93
+}
+
+// spot is where a key's bit is.
+func (f *keyFilter) spot(hash uint64) (word *atomic.Uint64, mask uint64) {
+	at := hash >> f.shift
 	return &f.words[at>>6], 1 << (at & 63)
 }
 
-// add puts a key in and reports whether it may have been there before.
-func (f *keyFilter) add(k *change.Key) bool {
-	word, mask := f.spot(k)
+// add puts a key in by its hash and reports whether it may have been there.
+func (f *keyFilter) add(hash uint64) bool {
+	word, mask := f.spot(hash)
 	return word.Or(mask)&mask != 0
 }
 
-// has reports whether the key may be there.
-func (f *keyFilter) has(k *change.Key) bool {
-	word, mask := f.spot(k)
+// has reports whether the key of that hash may be there.
+func (f *keyFilter) has(hash uint64) bool {
+	word, mask := f.spot(hash)
 	return word.Load()&mask != 0
 }

@@ -35,10 +35,14 @@ func (a *attempt) locate() error {
 	if err := a.locateTombstones(); err != nil {
 		return err
 	}
-	if a.again == nil {
+	if a.joint == nil {
 		return nil
 	}
-	return finder.locate(a, a.again, fresh)
+	a.findRepeats()
+	if !a.joined.Load() {
+		return nil
+	}
+	return finder.locate(a, a.joint, fresh)
 }
 
 // scanLocator reads the key column of the files: its cost follows the table.
@@ -137,7 +141,7 @@ func (s *scan) rowGroup(i int, before int64) error {
 			}
 			k, ok := change.ParseKey(values[v])
 			v++
-			if ok && s.wanted.has(&k) {
+			if ok && s.wanted.has(keyHash(&k)) {
 				s.rows = append(s.rows, first+int64(row))
 				s.keys = append(s.keys, k)
 			}
@@ -187,8 +191,8 @@ func (s *scan) factsOf(before int64) {
 		default:
 			continue
 		}
-		if a.again != nil && h.file != nil {
-			a.again.add(&s.keys[i])
+		if h.file != nil {
+			a.join(keyHash(&s.keys[i]))
 		}
 	}
 }

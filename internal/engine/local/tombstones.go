@@ -123,12 +123,11 @@ func tombstonesOf(rows *batch.Batch) []change.Fact {
 func (a *attempt) locateTombstones() error {
 	for i := range a.side.held {
 		f := &a.side.held[i]
-		if !a.touched.has(&f.Key) {
+		hash := keyHash(&f.Key)
+		if !a.touched.has(hash) {
 			continue
 		}
-		if a.again != nil {
-			a.again.add(&f.Key)
-		}
+		a.join(hash)
 		if err := a.facts.add(*f); err != nil {
 			return err
 		}

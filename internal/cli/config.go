@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"os"
+
+	"github.com/sluicedata/sluice/internal/control"
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
+)
+
+// service opens the configuration.
+func (g *globals) service(progress pipeline.Progress) (*control.Service, []string, error) {
+	opts, err := g.options()
+	if err != nil {
+		return nil, nil, err
+	}
+	opts.Progress = progress
+	config, err := spec.Load(g.config, os.LookupEnv)
+	if err != nil {
+		return nil, nil, err
+	}
+	resolved, err := config.Resolve()
+	if err != nil {
+		return nil, nil, err
+	}
+	var warnings []string
+	for _, f := range spec.Lint(config) {
+		warnings = append(warnings, f.Error())
+	}
+	return control.New(resolved, opts), warnings, nil
+}
+
+// withConfig is for a command that brings its own configuration.
+func (g *globals) withConfig(file string) *globals {
+	own := *g
+	own.config = file
+	return &own
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluicedata/sluice/internal/cli/text"
+	"github.com/sluicedata/sluice/internal/pipeline"
+)
+
+func newStatusCommand(g *globals) *cobra.Command {
+	var opts requestOptions
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say where the tables stand",
+		Long: `Shows for each table how far it has got (the cursor is the last folder that it
+holds), how old its newest change is, how many rows it has, and how many folders
+wait for it. The lines above the tables are about the source: when the newest
+folder is old, it is the export that does not move.
+
+  UP_TO_DATE   holds every folder that can be read
+  BEHIND       folders wait; sluice run applies them
+  NOT_CREATED  no run has made the table yet
+  UNREADABLE   the table or its source cannot be read; the reason is told`,
+		Example: "sluice status\nsluice status --table account --json",
+		Args:    exactly(),
+		Annotations: notes(`0    shown, also when tables are behind
+1    no table can be read
+2    the configuration is wrong, or names of pipelines or tables
+3    storage cannot be used, or its credentials are wrong
+4    some tables cannot be read
+130  interrupted`, takesConfig, takesLog),
+		RunE: g.action(func(ctx context.Context, _ []string) (*outcome, error) {
+			return g.runStatus(ctx, opts)
+		}),
+	}
+	opts.AddFlags(cmd)
+	return cmd
+}
+
+func (g *globals) runStatus(ctx context.Context, opts requestOptions) (*outcome, error) {
+	service, warnings, err := g.service(pipeline.Progress{})
+	if err != nil {
+		return nil, err
+	}
+	g.working(ctx)
+	list, err := service.Status(ctx, opts.request())
+	if err != nil {
+		return nil, err
+	}
+	o := statusOutcome(list, g.now())
+	o.warnings = append(warnings, o.warnings...)
+	return o, nil
+}
+
+func statusOutcome(list []pipeline.Status, now time.Time) *outcome {
+	o := &outcome{
+		result: map[string]any{"pipelines": list},
+		code:   codeTables,
+		show: func(p *page) {
+			for i := range list {
+				p.status(&list[i], now)
+			}
+		},
+	}
+	var failures []*pipeline.Failure
+	count := map[pipeline.Standing]int{}
+	done := 0
+	for i := range list {
+		s := &list[i]
+		o.warnings = append(o.warnings, prefixed(s.Name, s.Warnings)...)
+		if s.Error != nil {
+			failures, o.code = append(failures, s.Error), s.Error.Code
+			o.problems = append(o.problems, failureLines(s.Name, s.Error)...)
+			continue
+		}
+		for j := range s.Tables {
+			t := &s.Tables[j]
+			count[t.State]++
+			if t.Error != nil {
+				failures = append(failures, t.Error)
+				o.problems = append(o.problems, failureLines(t.Table, t.Error)...)
+			} else {
+				done++
+			}
+		}
+	}
+	o.exit = exitOfAll(done, failures)
+	var parts []string
+	for _, s := range []struct {
+		state pipeline.Standing
+		what  string
+	}{
+		{pipeline.UpToDate, "up to date"}, {pipeline.Behind, "behind"},
+		{pipeline.NotCreated, "not created yet"}, {pipeline.Unreadable, "unreadable"},
+	} {
+		if n := count[s.state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s.what))
+		}
+	}
+	o.summary = text.Plural(done+count[pipeline.Unreadable], "table")
+	if len(parts) > 0 {
+		o.summary += ": " + strings.Join(parts, ", ")
+	}
+	return o
+}
+
+func (p *page) status(s *pipeline.Status, now time.Time) {
+	var names []string
+	for i := range s.Tables {
+		names = append(names, s.Tables[i].Table)
+	}
+	prefix := commonPrefix(names)
+	p.heading(s.Name, prefix)
+	for _, source := range s.Source {
+		if source.Newest == "" && len(s.Source) == 1 {
+			source.Newest = newestCursor(s.Tables)
+		}
+		p.source(source, now)
+	}
+	table := text.NewTable(p.Style, "TABLE", ">SCD", "STATE", "CURSOR", "NEWEST CHANGE", ">VERSION", ">ROWS", ">FILES", ">SIZE", ">WAITING")
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		age := text.None
+		if t.AgeSeconds != nil {
+			age = text.Ago(time.Duration(*t.AgeSeconds) * time.Second)
+		}
+		table.Row(strings.TrimPrefix(t.Table, prefix), scd(t.SCDType), p.state(string(t.State)), or(t.Cursor), age,
+			version(t.Version), text.Count(t.Rows), fmt.Sprint(t.Files), text.Size(t.Bytes), waiting(t))
+	}
+	p.linef("%s", table)
+}
+
+// newestCursor is the newest folder where none is newer than all tables: then
+// the source's listing, which begins behind the tables, is empty.
+func newestCursor(tables []pipeline.TableStatus) string {
+	newest := ""
+	for i := range tables {
+		newest = max(newest, tables[i].Cursor)
+	}
+	return newest
+}
+
+func waiting(t *pipeline.TableStatus) string {
+	if t.Waiting == 0 {
+		return text.None
+	}
+	return fmt.Sprintf("%s, %s", text.Plural(t.Waiting, "folder"), text.Size(t.WaitingBytes))
+}
