@@ -39,7 +39,7 @@ type factPart struct {
 const factBytes = int(unsafe.Sizeof(change.Fact{}))
 
 func newFactLog(dir string, maxBytes int64) *factLog {
-	return &factLog{dir: dir, limit: max(1024, int(maxBytes)/factBytes)}
+	return &factLog{dir: dir, limit: max(16, int(maxBytes)/factBytes)}
 }
 
 func (l *factLog) add(facts ...change.Fact) error {
