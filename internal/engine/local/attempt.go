@@ -52,7 +52,7 @@ type attempt struct {
 }
 
 func newAttempt(e *Engine, b Batch, base *delta.Snapshot) (*attempt, error) {
-	a := &attempt{engine: e, batch: b, base: base, layout: newLayout(&b), started: e.opts.Clock()}
+	a := &attempt{engine: e, batch: b, base: base, layout: newLayout(&b), started: e.opts.Clock(), side: &tombstoneFile{}}
 	if err := a.planTable(); err != nil {
 		return nil, err
 	}

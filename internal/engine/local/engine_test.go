@@ -141,3 +141,59 @@ func noVectors(t *rapid.T, store storage.Store) {
 		}
 	}
 }
+
+// apply brings rows to the test table in one batch.
+func apply(t *testing.T, engine *Engine, typ change.Type, replace bool, rows ...row) Result {
+	t.Helper()
+	last := rows[len(rows)-1].Folder
+	result, err := engine.Apply(context.Background(), Batch{
+		Table: testTable, Source: "test", AppID: "test", Cursor: last, Replace: replace,
+		Type: typ, Schema: testSchema, Columns: testColumns,
+		Open: func() (change.Source, error) { return &rowSource{rows: rows, perPiece: 2}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func upsert(folder, version int64, name string) row {
+	return row{change.Change{Key: change.Key{1}, Version: version, Folder: folder, Offset: version, Modified: version}, name}
+}
+
+// A row that is repeated beside a newer change of its key ends where that begins.
+func TestRepeatBesideNewer(t *testing.T) {
+	store := mem.New(testClock)
+	engine := New(store, Options{Clock: testClock})
+	apply(t, engine, change.Type2, false, upsert(1, 10, "Ann"))
+	result := apply(t, engine, change.Type2, false, upsert(2, 10, "Ann"), upsert(2, 20, "Anna"))
+	if want := (Counts{Read: 2, Upserted: 1, Superseded: 1}); result.Counts != want {
+		t.Errorf("counts %+v, want %+v", result.Counts, want)
+	}
+	key := change.Key{1}
+	want := []tableRow{{key, "Ann", 10, 20}, {key, "Anna", 20, change.NoEnd}}
+	got := readTable(t, store, testTable, change.Type2)
+	slices.SortFunc(got, func(a, b tableRow) int { return cmp.Compare(a.Start, b.Start) })
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A replaced table holds what the batch brings and nothing of what it held.
+func TestReplace(t *testing.T) {
+	for _, vectors := range []string{"true", "false"} {
+		store := mem.New(testClock)
+		engine := New(store, Options{Clock: testClock})
+		apply(t, engine, change.Type1, false, upsert(1, 10, "old"))
+		other := upsert(2, 5, "new")
+		other.Key = change.Key{2}
+		result := apply(t, engine, change.Type1, true, other)
+		if result.Counts.Upserted != 1 || result.Version != 2 {
+			t.Errorf("vectors %s: %+v", vectors, result)
+		}
+		got := readTable(t, store, testTable, change.Type1)
+		if diff := gocmp.Diff([]tableRow{{other.Key, "new", 5, change.NoEnd}}, got); diff != "" {
+			t.Errorf("vectors %s: %s", vectors, diff)
+		}
+	}
+}

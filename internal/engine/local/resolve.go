@@ -33,6 +33,7 @@ type resolving struct {
 	attempt  *attempt
 	resolver change.Resolver
 	tied     bool
+	before   []change.Fact // of the key in work, as they were
 	ties     []change.Fact // of several keys
 	refs     []uint64      // rows to be compared
 	keys     int
@@ -55,11 +56,12 @@ func (r *resolving) key(facts []change.Fact) error {
 		return nil
 	}
 	r.tied = false
+	r.before = append(r.before[:0], facts...)
 	tombstones := r.resolver.Resolve(facts)
 	if !r.tied {
 		return r.attempt.record(facts, tombstones)
 	}
-	r.ties = append(r.ties, facts...)
+	r.ties = append(r.ties, r.before...)
 	if r.keys++; r.keys < tiesAtOnce {
 		return nil
 	}

@@ -75,9 +75,8 @@ func tombstonePath(serial int64) string { return fmt.Sprintf("_sluice/tombstones
 // loadTombstones reads the side file, which a table may have from a time when
 // it had no vectors.
 func (a *attempt) loadTombstones() error {
-	a.side = &tombstoneFile{}
 	txn, ok := a.base.Txns[tombstoneAppID]
-	if !ok || a.batch.Replace {
+	if !ok {
 		return nil
 	}
 	path := a.path(tombstonePath(txn.Version))
