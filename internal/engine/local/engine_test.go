@@ -143,11 +143,11 @@ func noVectors(t *rapid.T, store storage.Store) {
 }
 
 // apply brings rows to the test table in one batch.
-func apply(t *testing.T, engine *Engine, typ change.Type, replace bool, rows ...row) Result {
+func apply(t *testing.T, engine *Engine, typ change.Type, replace bool, properties map[string]string, rows ...row) Result {
 	t.Helper()
 	last := rows[len(rows)-1].Folder
 	result, err := engine.Apply(context.Background(), Batch{
-		Table: testTable, Source: "test", AppID: "test", Cursor: last, Replace: replace,
+		Table: testTable, Source: "test", AppID: "test", Cursor: last, Replace: replace, Properties: properties,
 		Type: typ, Schema: testSchema, Columns: testColumns,
 		Open: func() (change.Source, error) { return &rowSource{rows: rows, perPiece: 2}, nil },
 	})
@@ -165,8 +165,8 @@ func upsert(folder, version int64, name string) row {
 func TestRepeatBesideNewer(t *testing.T) {
 	store := mem.New(testClock)
 	engine := New(store, Options{Clock: testClock})
-	apply(t, engine, change.Type2, false, upsert(1, 10, "Ann"))
-	result := apply(t, engine, change.Type2, false, upsert(2, 10, "Ann"), upsert(2, 20, "Anna"))
+	apply(t, engine, change.Type2, false, nil, upsert(1, 10, "Ann"))
+	result := apply(t, engine, change.Type2, false, nil, upsert(2, 10, "Ann"), upsert(2, 20, "Anna"))
 	if want := (Counts{Read: 2, Upserted: 1, Superseded: 1}); result.Counts != want {
 		t.Errorf("counts %+v, want %+v", result.Counts, want)
 	}
@@ -179,21 +179,31 @@ func TestRepeatBesideNewer(t *testing.T) {
 	}
 }
 
-// A replaced table holds what the batch brings and nothing of what it held.
+// A replaced table holds what the batch brings and nothing of what it held: not
+// its rows, and not its tombstones.
 func TestReplace(t *testing.T) {
 	for _, vectors := range []string{"true", "false"} {
-		store := mem.New(testClock)
-		engine := New(store, Options{Clock: testClock})
-		apply(t, engine, change.Type1, false, upsert(1, 10, "old"))
-		other := upsert(2, 5, "new")
-		other.Key = change.Key{2}
-		result := apply(t, engine, change.Type1, true, other)
-		if result.Counts.Upserted != 1 || result.Version != 2 {
-			t.Errorf("vectors %s: %+v", vectors, result)
-		}
-		got := readTable(t, store, testTable, change.Type1)
-		if diff := gocmp.Diff([]tableRow{{other.Key, "new", 5, change.NoEnd}}, got); diff != "" {
-			t.Errorf("vectors %s: %s", vectors, diff)
-		}
+		t.Run("vectors="+vectors, func(t *testing.T) {
+			store := mem.New(testClock)
+			engine := New(store, Options{Clock: testClock})
+			properties := map[string]string{vectorsProperty: vectors}
+			gone := upsert(1, 20, "")
+			gone.Delete = true
+			apply(t, engine, change.Type1, false, properties, upsert(1, 10, "old"), gone)
+			other := upsert(2, 5, "new")
+			other.Key = change.Key{2}
+			result := apply(t, engine, change.Type1, true, properties, other)
+			if result.Counts.Upserted != 1 || result.Version != 2 {
+				t.Errorf("%+v", result)
+			}
+			back := upsert(3, 15, "back")
+			apply(t, engine, change.Type1, false, properties, back)
+			got := readTable(t, store, testTable, change.Type1)
+			slices.SortFunc(got, func(a, b tableRow) int { return cmp.Compare(a.Start, b.Start) })
+			want := []tableRow{{other.Key, "new", 5, change.NoEnd}, {back.Key, "back", 15, change.NoEnd}}
+			if diff := gocmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -134,10 +134,11 @@ func (a *attempt) locateTombstones() error {
 	return nil
 }
 
-// writeSide writes the side file anew when tombstones came, and returns its
-// serial.
+// writeSide writes the side file anew when tombstones came, or when those in it
+// end with the table that is replaced, and returns its serial.
 func (a *attempt) writeSide() (serial int64, changed bool, err error) {
-	if len(a.side.fresh) == 0 {
+	_, outdated := a.base.Txns[tombstoneAppID]
+	if len(a.side.fresh) == 0 && !(a.batch.Replace && outdated) {
 		return 0, false, nil
 	}
 	var random [8]byte
