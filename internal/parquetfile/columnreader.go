@@ -188,7 +188,12 @@ func (c *columnReader) skip(rows int64) (err error) {
 	}
 	defer recovered(&err)
 	c.left -= rows
-	return c.decode.skip(rows)
+	if err := c.decode.skip(rows); err != nil {
+		return err
+	}
+	// Skip of arrow-go says nothing of a page that could not be read; the rows
+	// behind it would be taken for those that were asked for.
+	return c.chunk.Err()
 }
 
 func (c *columnReader) close() (err error) {
