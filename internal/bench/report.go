@@ -15,7 +15,7 @@ func (b *bench) report() error {
 	if b.docs == "" {
 		return nil
 	}
-	return os.WriteFile(b.docs, []byte(text), 0o644) //nolint:gosec // a document
+	return os.WriteFile(b.docs, []byte(text), 0o644)
 }
 
 func (b *bench) markdown() string {

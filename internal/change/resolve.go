@@ -94,8 +94,9 @@ func (r *Resolver) gatherVersion(facts []Fact, group []int) version {
 		if f.InTable {
 			buriedFirst = min(buriedFirst, f.First)
 		}
-		if v.deleted < 0 || facts[v.deleted].before(f) {
-			v.deleted = i
+		if v.deleted < 0 || f.InTable && !facts[v.deleted].InTable ||
+			f.InTable == facts[v.deleted].InTable && facts[v.deleted].before(f) {
+			v.deleted = i // one that the table remembers is preferred: a repeat of it says nothing new
 		}
 	}
 	v.buried = buriedFirst <= v.first
@@ -130,9 +131,9 @@ func (r *Resolver) winner(facts []Fact, group []int) int {
 
 // behind is the greatest version that folder or an earlier one delivered.
 func (r *Resolver) behind(folder int64) int64 {
-	for i := len(r.versions) - 1; i >= 0; i-- {
-		if r.versions[i].first <= folder {
-			return r.versions[i].number
+	for _, v := range slices.Backward(r.versions) {
+		if v.first <= folder {
+			return v.number
 		}
 	}
 	return noVersion

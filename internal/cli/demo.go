@@ -201,14 +201,14 @@ func (d *demo) wrote(what string, took time.Duration) error {
 
 // update runs the pipeline and shows what came of it.
 func (d *demo) update(ctx context.Context, title string, folders []string) error {
-	progress, clear := d.g.progress()
+	progress, done := d.g.progress()
 	service, _, err := d.g.withConfig(d.folder.config()).service(progress)
 	if err != nil {
 		return err
 	}
 	began := d.g.now()
 	results, err := service.Run(ctx, control.Request{})
-	clear()
+	done()
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func discoverOutcome(found []control.Discovered, columns bool, now time.Time) *o
 func (p *page) environment(connection string, e *pipeline.Discovery, columns bool, now time.Time) {
 	p.linef("%s", p.Bold(connection))
 	p.source(e.Source, now)
-	table := text.NewTable(p.Style, "TABLE", ">COLUMNS", ">FOLDERS", ">FILES", ">SIZE", ">ROWS", "INITIAL COPY", "PROBLEM")
+	table := text.NewTable(p.Style, "TABLE", ">COLUMNS", ">FOLDERS", ">FILES", ">SIZE", ">ROWS", "INITIAL COPY")
 	for i := range e.Tables {
 		t := &e.Tables[i]
 		rows := text.None
@@ -144,9 +144,15 @@ func (p *page) environment(connection string, e *pipeline.Discovery, columns boo
 			rows = text.Count(*t.Rows)
 		}
 		table.Row(t.SourceTable, fmt.Sprint(len(t.Columns)), fmt.Sprint(t.Folders), fmt.Sprint(t.Files), text.Size(t.Bytes),
-			rows, or(t.InitialSyncState), p.Bad(t.Problem))
+			rows, or(t.InitialSyncState))
 	}
-	p.linef("%s", table)
+	p.Write([]byte(table.String()))
+	for i := range e.Tables {
+		if t := &e.Tables[i]; t.Problem != "" {
+			p.linef("%s cannot be ingested: %s", p.Bad(t.SourceTable), t.Problem)
+		}
+	}
+	p.linef("")
 	if !columns {
 		return
 	}

@@ -25,9 +25,9 @@ func newExplainCommand(g *globals) *cobra.Command {
 		Use:   "explain TABLE KEY",
 		Short: "Say where a row comes from",
 		Long: `Shows every source row of a key, in the order of folders, files and lines, with
-what became of it, and then the rows that the table has of it now: of a
-row of the history, what differs from the row before it. It reads all folders of
-the table that are left in the export.
+what became of it, and then the rows that the table has of it now; where there
+are several, what differs from one to the next. It reads all folders of the table
+that are left in the export.
 
 TABLE is a source name, or catalog.schema.table; KEY is the row's Id, a GUID.
 

@@ -44,12 +44,13 @@ var (
 )
 
 func (g *globals) addFlags(f *pflag.FlagSet) {
+	f.SortFlags = false
 	f.StringVarP(&g.config, "config", "f", spec.DefaultFile, "configuration `file`")
 	f.BoolVar(&g.json, "json", false, "print one JSON document instead of text")
 	f.Var(&g.memory, "memory", "`size` of the memory to use: 256MiB, 1GiB, 512MB")
-	f.IntVar(&g.workers, "workers", 0, "processors to use (default all)")
-	f.StringVar(&g.logLevel, "log-level", "warn", "log lines to show: debug, info, warn, error")
-	f.StringVar(&g.logFormat, "log-format", "text", "form of log lines: text, json")
+	f.IntVar(&g.workers, "workers", 0, "`number` of processors to use (default all)")
+	f.StringVar(&g.logLevel, "log-level", "warn", "least `level` of log lines: debug, info, warn, error")
+	f.StringVar(&g.logFormat, "log-format", "text", "`form` of log lines: text, json")
 	f.BoolVar(&g.noProgress, "no-progress", false, "show no progress on a terminal")
 }
 
@@ -82,8 +83,11 @@ func (g *globals) check(cmd *cobra.Command) error {
 	if g.workers < 0 {
 		lines = append(lines, fmt.Sprintf("--workers %d: use 1 or more", g.workers))
 	}
-	if _, err := g.logger(); err != nil {
-		lines = append(lines, err.Error())
+	if _, err := obs.ParseLevel(g.logLevel); err != nil {
+		lines = append(lines, "--log-level: "+err.Error())
+	}
+	if _, err := obs.ParseFormat(g.logFormat); err != nil {
+		lines = append(lines, "--log-format: "+err.Error())
 	}
 	if len(lines) > 0 {
 		return usage(append(lines, helpHint(cmd))...)
@@ -94,11 +98,11 @@ func (g *globals) check(cmd *cobra.Command) error {
 func (g *globals) logger() (*slog.Logger, error) {
 	level, err := obs.ParseLevel(g.logLevel)
 	if err != nil {
-		return nil, fmt.Errorf("--log-level: %w", err)
+		return nil, err
 	}
 	format, err := obs.ParseFormat(g.logFormat)
 	if err != nil {
-		return nil, fmt.Errorf("--log-format: %w", err)
+		return nil, err
 	}
 	return obs.NewLogger(g.err, obs.Options{Level: level, Format: format}), nil
 }
@@ -113,7 +117,7 @@ func (g *globals) options() (pipeline.Options, error) {
 	if g.workers > 0 {
 		runtime.GOMAXPROCS(g.workers)
 	}
-	return pipeline.Options{Memory: int64(g.memory), Workers: g.workers, Clock: g.now, NewID: g.newID, Log: log}, nil
+	return pipeline.Options{Memory: int64(g.memory), Workers: g.workers, Clock: g.now, NewID: g.newID, Log: log, Software: g.software}, nil
 }
 
 // memorySize is the value of --memory.

@@ -30,15 +30,15 @@ func helpText(cmd *cobra.Command) string {
 		what = cmd.Short
 	}
 	b.WriteString(what + "\n\nUSAGE\n")
+	_, arguments, _ := strings.Cut(cmd.Use, " ")
 	if cmd.HasAvailableSubCommands() {
-		b.WriteString("  " + cmd.CommandPath() + " COMMAND [flags]\n")
-	} else {
-		b.WriteString("  " + cmd.UseLine() + "\n")
+		arguments = "COMMAND"
 	}
+	b.WriteString("  " + strings.Join(strings.Fields(cmd.CommandPath()+" "+arguments), " ") + " [flags]\n")
 	section(&b, "EXAMPLES", indented(cmd.Example))
 	helpCommands(&b, cmd)
-	section(&b, "FLAGS", flagTable(cmd, cmd.LocalNonPersistentFlags()))
-	section(&b, "GLOBAL FLAGS", flagTable(cmd, cmd.Root().PersistentFlags()))
+	section(&b, "FLAGS", flagTable(cmd, false))
+	section(&b, "GLOBAL FLAGS", flagTable(cmd, true))
 	section(&b, "EXIT STATUS", indented(cmd.Annotations[noteExit]))
 	if cmd.HasAvailableSubCommands() {
 		section(&b, "MORE", fmt.Sprintf("  '%s COMMAND --help' tells more about a command.\n", cmd.CommandPath()))
@@ -77,16 +77,22 @@ func helpCommands(b *strings.Builder, cmd *cobra.Command) {
 	}
 }
 
-// flagTable lists the flags of a set that the command takes.
-func flagTable(cmd *cobra.Command, set *pflag.FlagSet) string {
-	global := set == cmd.Root().PersistentFlags()
+// flagTable lists the global flags that the command takes, or its own.
+func flagTable(cmd *cobra.Command, global bool) string {
+	all := cmd.Root().PersistentFlags()
+	set := cmd.Flags()
+	if global {
+		set = all
+	}
 	var pairs [][2]string
 	set.VisitAll(func(f *pflag.Flag) {
-		shown := !global || takes(cmd, f.Name) || cmd == cmd.Root()
-		if f.Hidden || f.Name == "help" || !shown {
-			return
+		switch {
+		case f.Hidden || f.Name == "help":
+		case global && !takes(cmd, f.Name) && cmd != cmd.Root():
+		case !global && all.Lookup(f.Name) == f:
+		default:
+			pairs = append(pairs, flagLine(f))
 		}
-		pairs = append(pairs, flagLine(f))
 	})
 	if len(pairs) == 0 {
 		return ""

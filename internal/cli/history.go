@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
+	"github.com/sluicedata/sluice/internal/control"
 	"github.com/sluicedata/sluice/internal/pipeline"
 )
 
@@ -53,11 +54,27 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 	g.working(ctx)
 	h, err := service.History(ctx, table, opts.Limit)
 	if err != nil {
-		return nil, err
+		if h = notCreated(ctx, service, table); h == nil {
+			return nil, err
+		}
 	}
 	o := historyOutcome(h, opts.Limit)
 	o.warnings = warnings
 	return o, nil
+}
+
+// notCreated is the empty history of a table that no run has made yet, or nil.
+// A folder without a log is an error to whoever asks for commits.
+func notCreated(ctx context.Context, service *control.Service, table string) *pipeline.History {
+	list, err := service.Status(ctx, control.Request{Tables: []string{table}})
+	if err != nil || len(list) != 1 || len(list[0].Tables) != 1 {
+		return nil
+	}
+	t := &list[0].Tables[0]
+	if t.State != pipeline.NotCreated {
+		return nil
+	}
+	return &pipeline.History{Table: t.Table, Path: t.Path, Commits: []pipeline.Commit{}}
 }
 
 func historyOutcome(h *pipeline.History, limit int) *outcome {

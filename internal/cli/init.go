@@ -77,7 +77,7 @@ func (g *globals) runInit(ctx context.Context, opts initOptions) (*outcome, erro
 const (
 	exampleURL     = "      url: ./export\n"
 	exampleTable   = "              source_table: account\n"
-	exampleExclude = "                exclude_columns: [entityimage]\n"
+	exampleExclude = "                exclude_columns: [entityimage_url]\n"
 )
 
 // exampleFor is the example for an export: with its folder, and with a table
@@ -88,12 +88,12 @@ func (g *globals) exampleFor(ctx context.Context, export string) (content []byte
 		return nil, nil, err
 	}
 	content = bytes.Replace(spec.Example(), []byte(exampleURL), fmt.Appendf(nil, "      url: %q\n", from), 1)
-	tables, err := g.tablesOf(ctx, content)
+	tables, problem := g.tablesOf(ctx, content)
 	switch {
 	case ctx.Err() != nil:
-		return nil, nil, err
-	case err != nil:
-		return content, []string{err.Error()}, nil
+		return nil, nil, ctx.Err()
+	case problem != nil:
+		return content, []string{problem.Error()}, nil //nolint:nilerr // the export may come later: what is written is right all the same
 	case len(tables) > 0:
 		table := tables[0]
 		if slices.Contains(tables, "account") {
@@ -152,11 +152,10 @@ func relativeTo(config, folder string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", folder, err)
 	}
-	relative, err := filepath.Rel(from, to)
-	if err != nil {
-		return filepath.ToSlash(to), nil // on another drive
+	if relative, err := filepath.Rel(from, to); err == nil {
+		return "./" + filepath.ToSlash(relative), nil
 	}
-	return "./" + filepath.ToSlash(relative), nil
+	return filepath.ToSlash(to), nil // on another drive
 }
 
 // writeFile is os.WriteFile with flags.

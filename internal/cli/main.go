@@ -20,6 +20,8 @@ type program struct {
 	out, err io.Writer
 	now      func() time.Time
 	newID    func() string // of updates; nil for random ones
+	// software names this program in commits.
+	software string
 	// executable is the path of this program, name how it was called.
 	executable, name string
 	// working is called when a command begins its work.
@@ -34,6 +36,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		executable = ""
 	}
 	p := program{args: args, out: stdout, err: stderr, now: time.Now, executable: executable, name: os.Args[0],
+		software: "sluice/" + buildVersion().Version,
 		working: func(context.Context) {}}
 	return int(p.run())
 }
@@ -42,11 +45,17 @@ func (p *program) run() exitCode {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// After the first signal the second has its ordinary effect.
+	told := make(chan struct{})
 	forget := context.AfterFunc(ctx, func() {
+		defer close(told)
 		stop()
 		fmt.Fprintln(p.err, "sluice: interrupted, ending in an orderly way; once more ends at once")
 	})
-	defer forget()
+	defer func() {
+		if !forget() {
+			<-told
+		}
+	}()
 
 	g := newGlobals(p)
 	root := newRootCommand(g)

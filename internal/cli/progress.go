@@ -87,6 +87,7 @@ func newBar(out io.Writer, bytes int64) *progressbar.ProgressBar {
 		progressbar.OptionSetWriter(out),
 		progressbar.OptionShowBytes(true),
 		progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionShowCount(),
 		progressbar.OptionSetWidth(30),
 		progressbar.OptionThrottle(progressEvery),
 		progressbar.OptionSetPredictTime(true),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -109,11 +110,17 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usage(line, helpHint(cmd))
 }
 
+// kinds of values, as people call them.
+var kinds = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "uint64": "a whole number of 0 or more",
+	"float64": "a number", "bool": "true or false", "duration": "a time span such as 30s, 5m or 1h30m",
+}
+
 // valueProblem takes the names of Go's functions out of an error text.
 func valueProblem(e *pflag.InvalidValueError) string {
 	cause := e.Unwrap().Error()
 	if strings.HasPrefix(cause, "strconv.") || strings.HasPrefix(cause, "time:") {
-		return fmt.Sprintf("%q is not a value of the kind %s", e.GetValue(), e.GetFlag().Value.Type())
+		return fmt.Sprintf("%q is not %s", e.GetValue(), cmp.Or(kinds[e.GetFlag().Value.Type()], "understood"))
 	}
 	return cause
 }
@@ -168,7 +175,11 @@ func exactly(names ...string) cobra.PositionalArgs {
 		case len(args) > len(names):
 			return usage(fmt.Sprintf("%s: %q is one argument too many", nameOf(cmd), args[len(names)]), helpHint(cmd))
 		case len(args) < len(names):
-			return usage(fmt.Sprintf("%s: %s is missing", nameOf(cmd), strings.Join(names[len(args):], " and ")), helpHint(cmd))
+			verb := "is"
+			if len(names)-len(args) > 1 {
+				verb = "are"
+			}
+			return usage(fmt.Sprintf("%s: %s %s missing", nameOf(cmd), strings.Join(names[len(args):], " and "), verb), helpHint(cmd))
 		}
 		return nil
 	}

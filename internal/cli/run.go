@@ -63,7 +63,7 @@ sluice run --memory 256MiB --json`,
 }
 
 func (g *globals) runRun(ctx context.Context, opts runOptions) (*outcome, error) {
-	progress, clear := g.progress()
+	progress, done := g.progress()
 	service, warnings, err := g.service(progress)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func (g *globals) runRun(ctx context.Context, opts runOptions) (*outcome, error)
 	g.working(ctx)
 	began := g.now()
 	results, err := service.Run(ctx, request)
-	clear()
+	done()
 	if err != nil {
 		return nil, err
 	}

@@ -31,13 +31,17 @@ func newVersionCommand(g *globals) *cobra.Command {
 		Args:        exactly(),
 		Annotations: notes("0  always"),
 		RunE: g.action(func(context.Context, []string) (*outcome, error) {
-			info, ok := debug.ReadBuildInfo()
-			if !ok {
-				info = &debug.BuildInfo{}
-			}
-			return versionOutcome(versionOf(info)), nil
+			return versionOutcome(buildVersion()), nil
 		}),
 	}
+}
+
+func buildVersion() Version {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	return versionOf(info)
 }
 
 func versionOf(info *debug.BuildInfo) Version {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,7 +198,7 @@ func TestInCommitTimestamps(t *testing.T) {
 func TestInCommitTimestampsCannotBeSwitchedOn(t *testing.T) {
 	s := newTable(t, mem.New(testClock))
 	p := s.Protocol
-	p.WriterFeatures = append(p.WriterFeatures[:len(p.WriterFeatures):len(p.WriterFeatures)], "inCommitTimestamp")
+	p.WriterFeatures = append(slices.Clip(p.WriterFeatures), "inCommitTimestamp")
 	m := s.Metadata.WithConfiguration(map[string]string{"delta.enableInCommitTimestamps": "true"})
 	_, err := Commit(t.Context(), s, Changes{Protocol: &p, Metadata: &m}, testOptions())
 	if !errors.Is(err, ErrUnsupported) {

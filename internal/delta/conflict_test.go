@@ -3,6 +3,7 @@ package delta
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,7 +28,7 @@ func foreign(t *testing.T, s *Snapshot, c Changes) *Snapshot {
 func TestConflicts(t *testing.T) {
 	withProtocol := func(s *Snapshot) Changes {
 		p := s.Protocol
-		p.WriterFeatures = append(p.WriterFeatures[:len(p.WriterFeatures):len(p.WriterFeatures)], "domainMetadata")
+		p.WriterFeatures = append(slices.Clip(p.WriterFeatures), "domainMetadata")
 		return Changes{Protocol: &p}
 	}
 	withMetadata := func(s *Snapshot) Changes {

@@ -22,7 +22,7 @@ func readLines(r io.Reader, apply func(*Action) error) error {
 			return fmt.Errorf("line %d: %w", number, perr)
 		}
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // io.EOF: other errors were returned above
 		}
 	}
 }

@@ -92,7 +92,10 @@ func encodeSchema(fields []Field) (string, error) {
 	for i, f := range fields {
 		raw := json.RawMessage(f.Type)
 		if len(raw) == 0 || raw[0] != '{' {
-			raw, _ = json.Marshal(f.Type)
+			var err error
+			if raw, err = json.Marshal(f.Type); err != nil {
+				return "", fmt.Errorf("encode type %q: %w", f.Type, err)
+			}
 		}
 		schema.Fields[i] = fieldJSON{Name: f.Name, Type: raw, Nullable: f.Nullable, Metadata: f.Metadata}
 		if f.Metadata == nil {

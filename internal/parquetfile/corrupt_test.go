@@ -53,7 +53,7 @@ func seedFile(t testing.TB, dictionary bool) []byte {
 
 func TestTruncatedFiles(t *testing.T) {
 	whole := seedFile(t, true)
-	for n := range len(whole) {
+	for n := range whole {
 		if _, err := Open(bytes.NewReader(whole[:n]), int64(n)); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("the first %d bytes of %d: %v", n, len(whole), err)
 		}

@@ -124,14 +124,14 @@ func TestCallbackErrorsEndReading(t *testing.T) {
 		calls++
 		return errEnough
 	})
-	if err != errEnough || calls != 1 {
+	if !errors.Is(err, errEnough) || calls != 1 {
 		t.Errorf("chunks: %v after %d calls", err, calls)
 	}
 	err = f.ScanStrings(0, "k", func(int64, [][]byte, []int16) error {
 		calls++
 		return errEnough
 	})
-	if err != errEnough || calls != 2 {
+	if !errors.Is(err, errEnough) || calls != 2 {
 		t.Errorf("scan: %v after %d calls", err, calls)
 	}
 }

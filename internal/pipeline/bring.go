@@ -41,7 +41,7 @@ func (b *bringing) bring(ctx context.Context) error {
 	if err := b.checkKnown(ctx); err != nil {
 		return err
 	}
-	if err := b.checkSelection(ctx); err != nil {
+	if err := b.checkTable(ctx); err != nil {
 		return err
 	}
 	if b.request.FullRefresh {
@@ -51,7 +51,9 @@ func (b *bringing) bring(ctx context.Context) error {
 	if b.columns, err = b.schema(); err != nil {
 		return err
 	}
-	b.before = b.lastEntity(ctx)
+	if b.before, err = b.lastEntity(ctx); err != nil {
+		return err
+	}
 	for _, p := range b.parts {
 		if err := b.apply(ctx, p); err != nil {
 			return err
@@ -94,6 +96,16 @@ func (b *bringing) checkKnown(ctx context.Context) error {
 	return fmt.Errorf("%w: %s is in none of its manifests; %s", ErrNoTable, b.spec.SourceTable, hint)
 }
 
+// checkTable refuses what no batch could be applied to.
+func (b *bringing) checkTable(ctx context.Context) error {
+	if b.exists() {
+		if err := local.Check(b.snapshot, b.newBatch(nil, synapselink.FolderName{})); err != nil {
+			return err
+		}
+	}
+	return b.checkSelection(ctx)
+}
+
 // checkSelection refuses a table whose selection names columns that do not
 // exist. Once the table is there it is only said: a column that the source drops
 // later must not stop a table that never had it.
@@ -103,8 +115,11 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 		return err
 	}
 	var known []string
-	if entity, ok := newest.Entity(b.spec.SourceTable); ok {
-		known = entity.Names()
+	entity, listed := newest.Entity(b.spec.SourceTable)
+	known = entity.Names()
+	if !listed && len(newest.Entities) > 0 && !newest.Truncated && len(b.parts) == 0 {
+		b.result.Warnings = append(b.result.Warnings, fmt.Sprintf(
+			"%s is no longer in the export; its table stays as it is", b.spec.SourceTable))
 	}
 	for _, p := range b.parts {
 		if p.entity != nil {
@@ -130,17 +145,22 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 }
 
 // lastEntity is what the source looked like in the last folder that the table
-// holds. It is gone when that folder is.
-func (b *bringing) lastEntity(ctx context.Context) *synapselink.Entity {
+// holds, nil when that folder is gone.
+func (b *bringing) lastEntity(ctx context.Context) (*synapselink.Entity, error) {
 	cursor := b.cursor(b.target)
 	if cursor.IsZero() || len(b.parts) == 0 {
-		return nil
+		return nil, nil
 	}
-	entity, err := b.env.export.TableSchema(ctx, cursor, b.spec.SourceTable)
-	if err != nil {
-		return nil
+	for _, folder := range cursor.Spellings() {
+		entity, err := b.env.export.TableSchema(ctx, folder, b.spec.SourceTable)
+		if err == nil {
+			return &entity, nil
+		}
+		if !errors.Is(err, synapselink.ErrNoSchema) {
+			return nil, err
+		}
 	}
-	return &entity
+	return nil, nil
 }
 
 // folderPart is the part as the source wants it. Short rows are legal only
@@ -212,7 +232,7 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 func (b *bringing) newBatch(schema batch.Schema, cursor synapselink.FolderName) local.Batch {
 	return local.Batch{
 		Table: b.path(), Source: b.source(), AppID: b.appID(b.target), Cursor: cursor.Digits(),
-		Type: b.scdType(), Schema: schema, Columns: columns, Properties: b.spec.Settings.TableProperties,
+		Type: b.scdType(), Schema: schema, Columns: columnsIn(schema), Properties: b.spec.Settings.TableProperties,
 		Replace:    b.request.FullRefresh,
 		Parameters: map[string]string{"pipeline": b.Pipeline.Name, "sourceTable": b.spec.SourceTable},
 	}

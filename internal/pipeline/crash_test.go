@@ -23,8 +23,21 @@ var errCut = errors.New("the process is gone")
 // crash leaves the same.
 var mutations = []fault.Op{fault.Write, fault.WriteData, fault.Close, fault.Abort, fault.PutIfAbsent, fault.Delete}
 
-func (r *rig) mutates(n int) bool {
-	return n <= len(r.operations) && slices.Contains(mutations, r.operations[n-1].Op)
+// places are the numbers of the operations at which a run is cut: all, or those
+// that change something. Of many in a row of one kind on one file the first and
+// the last are taken, and all of them when the tests soak.
+func (r *rig) places(all bool) []int {
+	var list []int
+	same := func(a, b int) bool {
+		return a >= 0 && b < len(r.operations) && r.operations[a].Op == r.operations[b].Op && r.operations[a].Path == r.operations[b].Path
+	}
+	for i, o := range r.operations {
+		inside := same(i-1, i) && same(i, i+1)
+		if (all || slices.Contains(mutations, o.Op)) && (!inside || os.Getenv(soakVariable) != "") {
+			list = append(list, o.N)
+		}
+	}
+	return list
 }
 
 // cut is a way in which an operation goes wrong.
@@ -48,12 +61,10 @@ func TestCutAnywhere(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, s)
+			r := newRig(t, s, memory)
 			for _, c := range cuts {
-				for n := 1; n <= len(r.operations); n++ {
-					if c.all || r.mutates(n) {
-						r.cutAt(t, n, c)
-					}
+				for _, n := range r.places(c.all) {
+					r.cutAt(t, n, c)
 				}
 			}
 		})
@@ -63,9 +74,9 @@ func TestCutAnywhere(t *testing.T) {
 func (r *rig) cutAt(t *testing.T, n int, c cut) {
 	t.Helper()
 	at := &placed{t, fmt.Sprintf("%s: %s", r.operations[n-1], c.name)}
-	lake := r.copyOfBase(t)
+	lake := r.lake(at)
 	cut := fault.New(lake, c.plan(n))
-	result := r.run(at, "source", cut, r.refresh)
+	result := r.run(r.source, cut, r.refresh)
 	if cut.Count() < n {
 		at.Fatalf("the run did only %d operations: %+v", cut.Count(), failures(result))
 	}
@@ -118,21 +129,28 @@ func TestKilledAnywhere(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, s)
-			for n := 1; n <= len(r.operations); n++ {
-				if r.mutates(n) {
-					r.killAt(t, n)
-				}
+			r := newRig(t, s, func() storage.Store { return newFolder(t) })
+			for _, n := range r.places(false) {
+				r.killAt(t, n)
 			}
 		})
 	}
 }
 
+// newFolder is a store on disk. What is written need not survive a power
+// failure, only the end of the process.
+func newFolder(t *testing.T) storage.Store {
+	t.Helper()
+	s, err := local.New(t.TempDir(), local.WithoutSync())
+	need(t, err)
+	return s
+}
+
 func (r *rig) killAt(t *testing.T, n int) {
 	t.Helper()
 	at := &placed{t, fmt.Sprintf("killed at %s", r.operations[n-1])}
-	lake := r.copyOfBase(t)
-	order, err := json.Marshal(childRun{Scenario: r.name, Source: r.store(at, "source").URL(""), Lake: lake.URL(""),
+	lake := r.lake(at)
+	order, err := json.Marshal(childRun{Scenario: r.name, Source: r.source.URL(""), Lake: lake.URL(""),
 		Temp: t.TempDir(), Plan: fmt.Sprintf("at %d kill", n)})
 	need(t, err)
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashChild$")

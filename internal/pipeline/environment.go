@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -14,7 +15,11 @@ type environment struct {
 	name    string // source_schema
 	export  *synapselink.Export
 	listing synapselink.Listing
-	newest  *synapselink.Manifest // of the newest folder that can be read
+	// reached is the newest folder that a table holds.
+	reached synapselink.FolderName
+
+	mu     sync.Mutex            // tables side by side ask for
+	newest *synapselink.Manifest // the manifest of the newest folder that can be read
 }
 
 // environment finds the export that a source_schema means, once.
@@ -71,6 +76,8 @@ func (e *environment) list(ctx context.Context, after synapselink.FolderName) er
 
 // manifest is that of the newest folder that can be read.
 func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.newest != nil {
 		return e.newest, nil
 	}
@@ -88,9 +95,11 @@ func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, erro
 
 func (e *environment) describe() Source {
 	s := Source{Environment: e.name, URL: e.export.Store.URL(e.export.Root), Open: e.listing.Current.String()}
-	if ready := e.listing.Ready(); len(ready) > 0 {
-		s.Newest = ready[len(ready)-1].String()
+	newest := e.reached
+	if ready := e.listing.Ready(); len(ready) > 0 && ready[len(ready)-1].Compare(newest) > 0 {
+		newest = ready[len(ready)-1]
 	}
+	s.Newest = newest.String()
 	if held, ok := e.listing.Held(); ok {
 		s.Held = held.Name.String()
 	}

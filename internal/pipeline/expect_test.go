@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -67,7 +66,8 @@ func readContent(lake storage.Store, s *delta.Snapshot) (content, error) {
 	return c, err
 }
 
-// contentOf is the newest content of a table; ok is false where there is none.
+// contentOf is the newest content of a table, and its version: -1 where there is
+// no table.
 func contentOf(t tester, lake storage.Store, path string) (content, *delta.Snapshot) {
 	t.Helper()
 	s, err := local.New(lake, local.Options{}).Snapshot(context.Background(), path)
@@ -277,5 +277,5 @@ func differences(want, got content) string {
 }
 
 func (r *contentRow) before(o *contentRow) bool {
-	return cmp.Or(bytes.Compare([]byte(r.id), []byte(o.id)), cmp.Compare(r.start, o.start)) < 0
+	return cmp.Or(strings.Compare(r.id, o.id), cmp.Compare(r.start, o.start)) < 0
 }

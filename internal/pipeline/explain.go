@@ -99,7 +99,11 @@ func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, 
 	}
 	tell(e.Sources, t.scdType(), cursor)
 	if t.exists() {
-		rows, err := u.engine(1).Lookup(ctx, t.snapshot, t.path(), columns.Key, id)
+		schema, err := t.schema()
+		if err != nil {
+			return nil, err
+		}
+		rows, err := u.engine(1).Lookup(ctx, t.snapshot, t.path(), columnsIn(schema).Key, id)
 		if err != nil {
 			return nil, err
 		}

@@ -112,8 +112,7 @@ func (h *handmade) history(t tester, folders int) []exporter.Written {
 	var all []exporter.Written
 	for n := range folders {
 		for rank, f := range h.sorted(n) {
-			text, offsets := h.csv(f)
-			_ = text
+			_, offsets := h.csv(f)
 			for i, cells := range f.rows {
 				c, err := h.change(cells)
 				need(t, err)
@@ -183,6 +182,15 @@ func (h *handmade) csv(f handFile) ([]byte, []int64) {
 		text.WriteByte('\n')
 	}
 	return text.Bytes(), offsets
+}
+
+// bytes of a folder's files.
+func (h *handmade) bytes(files []handFile) (sum int64) {
+	for _, f := range files {
+		text, _ := h.csv(f)
+		sum += int64(len(text))
+	}
+	return sum
 }
 
 // write adds the folders [from, to) to an export and closes them.
@@ -256,4 +264,27 @@ func randomRow(choose chooser, folder, keys int) []string {
 		return handGone(key, 0, sink)
 	}
 	return handUpsert(key, version, sink, choose("content", 12))
+}
+
+// narrowed is the same export with fewer columns: every column costs operations.
+func (h *handmade) narrowed(names ...string) *handmade {
+	n := &handmade{table: h.table}
+	for _, name := range names {
+		n.columns = append(n.columns, h.columns[h.at(name)])
+	}
+	for _, files := range h.folders {
+		files = slices.Clone(files)
+		for i, f := range files {
+			files[i].rows = nil
+			for _, row := range f.rows {
+				var cells []string
+				for _, name := range names {
+					cells = append(cells, row[h.at(name)])
+				}
+				files[i].rows = append(files[i].rows, cells)
+			}
+		}
+		n.folders = append(n.folders, files)
+	}
+	return n
 }

@@ -27,6 +27,7 @@ type way struct {
 	blockBytes int
 	fileBytes  int64
 	temp       string
+	bytes      int // of a file, about
 }
 
 // fixedClock keeps what is written the same from run to run.

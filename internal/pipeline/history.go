@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -16,11 +17,14 @@ func (r *Runner) History(ctx context.Context, table string, limit int) (*History
 	if err != nil {
 		return nil, err
 	}
+	h := &History{Table: t.name(), Path: r.Lake.URL(t.path()), Commits: []Commit{}}
 	entries, err := delta.History(ctx, r.Lake, t.path(), limit)
+	if errors.Is(err, delta.ErrNoTable) {
+		return h, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	h := &History{Table: t.name(), Path: r.Lake.URL(t.path())}
 	for _, e := range entries {
 		c := Commit{Version: e.Version, Operation: e.Operation, By: e.EngineInfo, Rows: rowsOf(e.Metrics), Details: e.Parameters}
 		if !e.Time.IsZero() {

@@ -55,18 +55,31 @@ func drawn(t *rapid.T) chooser {
 // the smallest pieces would only take time.
 func drawWay(t *rapid.T, temp string, bytes int, exclude ...string) way {
 	w := way{
-		scd:        rapid.SampledFrom([]change.Type{change.Type1, change.Type2}).Draw(t, "scd"),
-		vectors:    rapid.Bool().Draw(t, "vectors"),
-		memory:     rapid.SampledFrom([]int64{64 << 20, 4 << 20, 1 << 10}).Draw(t, "memory"),
-		workers:    rapid.IntRange(1, 3).Draw(t, "workers"),
-		blockBytes: rapid.SampledFrom([]int{0, bytes / 20, bytes / 2}).Draw(t, "block bytes"),
-		fileBytes:  rapid.SampledFrom([]int64{0, int64(bytes / 20), int64(bytes)}).Draw(t, "file bytes"),
-		temp:       temp,
+		scd:   rapid.SampledFrom([]change.Type{change.Type1, change.Type2}).Draw(t, "scd"),
+		temp:  temp,
+		bytes: bytes,
 	}
 	if len(exclude) > 0 && rapid.IntRange(0, 3).Draw(t, "excluding") == 0 {
 		w.exclude = exclude
 	}
+	return w.redrawn(t)
+}
+
+// redrawn is a way in which the same table can be followed on.
+func (w way) redrawn(t *rapid.T) way {
+	w.vectors = rapid.Bool().Draw(t, "vectors")
+	w.memory = rapid.SampledFrom([]int64{64 << 20, 4 << 20, 1 << 10}).Draw(t, "memory")
+	w.workers = rapid.IntRange(1, 3).Draw(t, "workers")
+	w.blockBytes = rapid.SampledFrom([]int{0, w.bytes / 20, w.bytes / 2}).Draw(t, "block bytes")
+	w.fileBytes = rapid.SampledFrom([]int64{0, int64(w.bytes / 20), int64(w.bytes)}).Draw(t, "file bytes")
 	return w
+}
+
+// redraw lets a follower change its way now and then.
+func (f *follower) redraw(t *rapid.T) {
+	if rapid.IntRange(0, 2).Draw(t, "change way") == 2 {
+		f.way = f.redrawn(t)
+	}
 }
 
 // TestAnyHistoryGivesTheModel lets small histories with many collisions of keys
@@ -74,7 +87,7 @@ func drawWay(t *rapid.T, temp string, bytes int, exclude ...string) way {
 // each run.
 func TestAnyHistoryGivesTheModel(t *testing.T) {
 	temp := t.TempDir()
-	bounded(t, 6*time.Second, func(t *rapid.T) {
+	bounded(t, 5*time.Second, func(t *rapid.T) {
 		folders := rapid.IntRange(1, 6).Draw(t, "folders")
 		h := randomFolders(drawn(t), folders, 3, 8)
 		followHandmade(t, h, drawWay(t, temp, 1000, "name", "rate"))
@@ -92,6 +105,7 @@ func followHandmade(t *rapid.T, h *handmade, w way) {
 		next := written + rapid.IntRange(1, len(h.folders)-written).Draw(t, "folders at once")
 		h.write(t, source, written, next)
 		written = next
+		f.redraw(t)
 		f.run(t, rapid.IntRange(0, 7).Draw(t, "refresh") == 7)
 	}
 }
@@ -104,7 +118,7 @@ var simulated = []string{"annotation", "bench", "inventtrans", "mserp_custcustom
 // the faults of real ones, into two lakes that go different ways.
 func TestAnySimulatedExportGivesTheModel(t *testing.T) {
 	temp := t.TempDir()
-	bounded(t, 9*time.Second, func(t *rapid.T) {
+	bounded(t, 8*time.Second, func(t *rapid.T) {
 		ctx := context.Background()
 		source := mem.New(fixedClock)
 		sim := drawSimulator(t)
@@ -126,6 +140,7 @@ func TestAnySimulatedExportGivesTheModel(t *testing.T) {
 			for _, f := range followers {
 				if n == steps-1 || rapid.Bool().Draw(t, "run now") {
 					need(t, os.RemoveAll(f.temp)) // nothing in it may matter to the next run
+					f.redraw(t)
 					f.run(t, rapid.IntRange(0, 9).Draw(t, "refresh") == 9)
 				}
 			}
@@ -170,7 +185,7 @@ func drawMix(t *rapid.T) exporter.Mix {
 // table of the export as it was: changes with a version may stand anywhere.
 func TestAnyCutGivesTheSameTable(t *testing.T) {
 	temp := t.TempDir()
-	bounded(t, 5*time.Second, func(t *rapid.T) {
+	bounded(t, 4*time.Second, func(t *rapid.T) {
 		sim, err := exporter.New(exporter.Options{
 			Seed: rapid.Uint64().Draw(t, "seed"), KeepHistory: true,
 			Tables: []exporter.TableOption{{Name: "bench", Rows: rapid.Int64Range(1, 20).Draw(t, "initial rows")}},

@@ -46,8 +46,9 @@ type TablePlan struct {
 	Added   []Column `json:"added_columns"`
 	Missing []string `json:"missing_columns"`
 	// Commits that would be written to the table.
-	Commits int      `json:"commits"`
-	Error   *Failure `json:"error"`
+	Commits  int      `json:"commits"`
+	Warnings []string `json:"warnings,omitempty"`
+	Error    *Failure `json:"error"`
 }
 
 // Column is a column of a table or of a source.
@@ -89,6 +90,10 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 		Path: u.Lake.URL(t.path()), Version: -1, Bytes: t.bytes,
 		Folders: []string{}, Added: []Column{}, Missing: []string{},
 	}
+	for _, part := range t.parts {
+		p.Folders = append(p.Folders, part.folder.String())
+		p.Files += len(part.files)
+	}
 	b := &bringing{update: u, target: t}
 	err := t.err
 	if err == nil {
@@ -97,7 +102,7 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 			p.Cursor = cursor.String()
 		}
 		if err = b.checkKnown(ctx); err == nil {
-			err = b.checkSelection(ctx)
+			err = b.checkTable(ctx)
 		}
 		if err == nil {
 			err = p.fill(b)
@@ -106,6 +111,7 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 	if err != nil {
 		p.Action, p.Error = ActionFail, failure(err)
 	}
+	p.Warnings = b.result.Warnings
 	return p
 }
 
@@ -121,8 +127,6 @@ func (p *TablePlan) fill(b *bringing) error {
 	had := len(b.columns)
 	var merged synapselink.Merged
 	for _, part := range t.parts {
-		p.Folders = append(p.Folders, part.folder.String())
-		p.Files += len(part.files)
 		if part.err != nil {
 			return part.err
 		}
@@ -140,9 +144,11 @@ func (p *TablePlan) fill(b *bringing) error {
 	switch {
 	case b.request.FullRefresh && len(t.parts) > 0:
 		p.Action, p.Commits = ActionRefresh, 1
+	case !t.exists() && len(t.env.listing.Ready()) == 0:
+		p.Action = ActionNothing
 	case !t.exists():
 		p.Action = ActionCreate
-		p.Commits = max(p.Commits, 1)
+		p.Commits = max(1, p.Commits) + 1 // the table itself, and then what is in it
 	case len(t.parts) > 0:
 		p.Action = ActionUpdate
 	default:

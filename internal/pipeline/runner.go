@@ -41,6 +41,8 @@ type Options struct {
 	// BlockBytes is how much of a file is understood at a time. Default 4 MiB,
 	// less when the memory is small.
 	BlockBytes int
+	// Software names the program in commits. Default Sluice.
+	Software string
 }
 
 // Progress is a set of optional functions.
@@ -78,6 +80,7 @@ func (o Options) withDefaults() Options {
 	// columns, on each worker.
 	most := max(64<<10, int(o.Memory)/16/max(1, o.Workers))
 	o.BlockBytes = min(cmp.Or(o.BlockBytes, 4<<20), most)
+	o.Software = cmp.Or(o.Software, "Sluice")
 	return o
 }
 
@@ -92,7 +95,7 @@ type Request struct {
 // Run brings the pipeline's tables up to date. What fails is in the result.
 func (r *Runner) Run(ctx context.Context, request Request) Result {
 	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
-	result := Result{Name: r.Pipeline.Name, UpdateID: u.opts.NewID(), Tables: []TableResult{}}
+	result := Result{Name: r.Pipeline.Name, UpdateID: u.opts.NewID(), Source: []Source{}, Tables: []TableResult{}}
 	targets, err := u.prepare(ctx)
 	for _, e := range u.environments {
 		result.Source = append(result.Source, e.describe())

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -225,13 +227,14 @@ func columnsText(lines []string) string {
 	return trimmed.String()
 }
 
-// log: log [table=account] [into=crm]: the actions of all commits, names and times left out.
+// log: log [table=account] [into=crm]: the actions of all commits, names and
+// times left out.
 func (w *world) log(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	ctx := context.Background()
 	prefix := tableOf(d) + "/_delta_log/"
 	var out strings.Builder
-	names := map[string]string{}
+	names := fileNames{}
 	for e, err := range w.lake.List(ctx, prefix, storage.ListOptions{}) {
 		must(t, err)
 		name := strings.TrimPrefix(e.Path, prefix)
@@ -242,53 +245,79 @@ func (w *world) log(t *testing.T, d *datadriven.TestData) string {
 		data, err := storage.ReadAll(ctx, w.lake, e.Path)
 		must(t, err)
 		fmt.Fprintf(&out, "version %s\n", cmp.Or(strings.TrimLeft(strings.TrimSuffix(name, ".json"), "0"), "0"))
-		for line := range strings.Lines(string(data)) {
-			fmt.Fprintf(&out, "  %s\n", actionText(t, line, names))
+		for _, text := range names.commit(t, data) {
+			fmt.Fprintf(&out, "  %s\n", text)
 		}
 	}
 	return out.String()
 }
 
-// actionText says in a line what an action of the log does.
-func actionText(t *testing.T, line string, names map[string]string) string {
+// fileNames numbers data files as they come into the log.
+type fileNames map[string]int
+
+// logAction is what a line of the log does; path is that of its data file.
+type logAction struct{ kind, path, detail string }
+
+// commit says in a line each what the actions of a commit do. The order of its
+// files among each other means nothing and depends on their random names: those
+// known come first, by number, new ones by what is said of them.
+func (n fileNames) commit(t *testing.T, data []byte) []string {
+	t.Helper()
+	var actions []logAction
+	for line := range strings.Lines(string(data)) {
+		actions = append(actions, readAction(t, line))
+	}
+	number := func(a logAction) int { return cmp.Or(n[a.path], math.MaxInt) }
+	var texts []string
+	for len(actions) > 0 {
+		run := 1
+		for run < len(actions) && actions[0].path != "" && actions[run].kind == actions[0].kind {
+			run++
+		}
+		slices.SortFunc(actions[:run], func(a, b logAction) int {
+			return cmp.Or(cmp.Compare(number(a), number(b)), cmp.Compare(a.detail, b.detail))
+		})
+		for _, a := range actions[:run] {
+			name := ""
+			if a.path != "" {
+				n[a.path] = cmp.Or(n[a.path], len(n)+1)
+				name = fmt.Sprintf(" file%d", n[a.path])
+			}
+			texts = append(texts, a.kind+name+a.detail)
+		}
+		actions = actions[run:]
+	}
+	return texts
+}
+
+func readAction(t *testing.T, line string) logAction {
 	t.Helper()
 	var action map[string]map[string]any
 	must(t, json.Unmarshal([]byte(line), &action))
-	file := func(path any) string {
-		p := fmt.Sprint(path)
-		if names[p] == "" {
-			names[p] = fmt.Sprintf("file%d", len(names)+1)
+	kind := slices.Collect(maps.Keys(action))[0]
+	a, fields := logAction{kind: kind}, action[kind]
+	switch kind {
+	case "commitInfo":
+		a.detail = fmt.Sprintf(" %v", fields["operation"])
+	case "txn":
+		a.detail = fmt.Sprintf(" %v %.0f", fields["appId"], fields["version"])
+		if fields["appId"] == "sluice.tombstones" {
+			a.detail = " sluice.tombstones" // its version is drawn by lot
 		}
-		return names[p]
-	}
-	for kind, fields := range action {
-		switch kind {
-		case "commitInfo":
-			return fmt.Sprintf("commitInfo %v", fields["operation"])
-		case "txn":
-			if fields["appId"] == "sluice.tombstones" {
-				return "txn sluice.tombstones" // its version is drawn by lot
-			}
-			return fmt.Sprintf("txn %v %.0f", fields["appId"], fields["version"])
-		case "protocol":
-			return fmt.Sprintf("protocol %v %v %v %v", fields["minReaderVersion"], fields["minWriterVersion"], fields["readerFeatures"], fields["writerFeatures"])
-		case "metaData":
-			return "metaData"
-		case "add", "remove":
-			text := kind + " " + file(fields["path"])
-			if stats, ok := fields["stats"].(string); ok && kind == "add" {
-				var s struct{ NumRecords int64 }
-				must(t, json.Unmarshal([]byte(stats), &s))
-				text += fmt.Sprintf(" rows %d", s.NumRecords)
-			}
-			if v, ok := fields["deletionVector"].(map[string]any); ok {
-				text += fmt.Sprintf(" dead %v", v["cardinality"])
-			}
-			return text
+	case "protocol":
+		a.detail = fmt.Sprintf(" %v %v %v %v", fields["minReaderVersion"], fields["minWriterVersion"], fields["readerFeatures"], fields["writerFeatures"])
+	case "add", "remove":
+		a.path = fmt.Sprint(fields["path"])
+		if stats, ok := fields["stats"].(string); ok && kind == "add" {
+			var s struct{ NumRecords int64 }
+			must(t, json.Unmarshal([]byte(stats), &s))
+			a.detail = fmt.Sprintf(" rows %d", s.NumRecords)
 		}
-		return kind
+		if v, ok := fields["deletionVector"].(map[string]any); ok {
+			a.detail += fmt.Sprintf(" dead %v", v["cardinality"])
+		}
 	}
-	return "?"
+	return a
 }
 
 // explain: explain KEY [table=account] [tables=…] [scd=…] [into=crm]: where the rows come from.

@@ -38,6 +38,19 @@ type part struct {
 // Columns of the export that have a meaning.
 var columns = local.Columns{Key: "Id", Version: "versionnumber", Modified: "SinkModifiedOn", Delete: "IsDelete"}
 
+// columnsIn gives them in the spelling of the schema.
+func columnsIn(schema batch.Schema) local.Columns {
+	named := columns
+	for _, f := range schema {
+		for _, name := range []*string{&named.Key, &named.Version, &named.Modified, &named.Delete} {
+			if strings.EqualFold(f.Name, *name) {
+				*name = f.Name
+			}
+		}
+	}
+	return named
+}
+
 // path of the table in the lake.
 func (t *target) path() string { return t.spec.Destination.String() }
 

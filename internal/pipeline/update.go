@@ -52,6 +52,9 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 		if c := u.start(t); i == 0 || c.Compare(after) < 0 {
 			after = c
 		}
+		if c := u.cursor(t); c.Compare(env.reached) > 0 {
+			env.reached = c
+		}
 	}
 	if err := env.list(ctx, after); err != nil {
 		return err
@@ -69,7 +72,7 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 		for table, list := range files.Tables {
 			for _, t := range waiting[strings.ToLower(table)] {
 				if u.start(t).Compare(name) < 0 {
-					t.add(ctx, name, list)
+					t.add(ctx, name, table, list)
 				}
 			}
 		}
@@ -88,13 +91,13 @@ func (u *update) start(t *target) synapselink.FolderName {
 // add notes a folder that has rows for the table. The folder's manifest is
 // looked at now, while it is at hand for all tables; columns that did not change
 // since the folder before are held once.
-func (t *target) add(ctx context.Context, folder synapselink.FolderName, files []synapselink.File) {
+func (t *target) add(ctx context.Context, folder synapselink.FolderName, table string, files []synapselink.File) {
 	p := part{folder: folder, files: files}
 	for _, f := range files {
 		p.bytes += f.Size
 	}
 	t.bytes += p.bytes
-	entity, err := t.env.export.TableSchema(ctx, folder, t.spec.SourceTable)
+	entity, err := t.env.export.TableSchema(ctx, folder, table)
 	switch n := len(t.parts); {
 	case err != nil:
 		p.err = err
@@ -164,6 +167,7 @@ func (u *update) engine(sharers int) *local.Engine {
 		Temp:      u.opts.Temp,
 		Clock:     u.opts.Clock,
 		Log:       u.opts.Log,
+		Software:  u.opts.Software,
 		FileBytes: u.opts.FileBytes,
 		Progress:  u.opts.Progress.Read,
 	})
@@ -179,11 +183,22 @@ func (u *update) table(ctx context.Context, t *target, engine *local.Engine) Tab
 	}
 	if err := b.bring(ctx); err != nil {
 		b.result.State, b.result.Error = Failed, failure(err)
+		b.lookAgain(ctx)
 	}
 	b.result.duration = u.opts.Clock().Sub(began)
 	b.result.DurationMS = b.result.duration.Milliseconds()
 	u.opts.Progress.Table(b.result)
 	return b.result
+}
+
+// lookAgain finds the version of a table that was made before the update failed.
+func (b *bringing) lookAgain(ctx context.Context) {
+	if b.err != nil || b.result.Version >= 0 {
+		return
+	}
+	if snapshot, err := b.engine.Snapshot(context.WithoutCancel(ctx), b.path()); err == nil {
+		b.result.Version = snapshot.Version
+	}
 }
 
 // Duration of the table's part of the update.

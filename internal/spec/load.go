@@ -114,8 +114,7 @@ var quoted = regexp.MustCompile(`:? "(?:[^"\\]|\\.)*"`)
 
 func (d *decoder) syntaxError(err error) ast.Node {
 	message, at := "not YAML", (*token.Token)(nil)
-	var syntax yaml.Error
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[yaml.Error](err); ok {
 		message = "not YAML: " + quoted.ReplaceAllString(syntax.GetMessage(), "")
 		at = syntax.GetToken()
 	}

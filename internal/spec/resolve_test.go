@@ -195,7 +195,7 @@ func TestExampleIsClean(t *testing.T) {
 func TestExampleWithoutComments(t *testing.T) {
 	text := string(Example())
 	text = strings.Replace(text, "      url: ./export\n", "", 1)
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		trimmed := strings.TrimLeft(line, " ")
 		key, isComment := strings.CutPrefix(trimmed, "# ")
 		for _, commentedOut := range []string{

@@ -127,8 +127,8 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 		case reflect.Pointer, reflect.Map, reflect.Slice:
 			walk(typ.Elem())
 		case reflect.Struct:
-			for i := range typ.NumField() {
-				f := typ.Field(i)
+			for f := range typ.Fields() {
+				f := f
 				if f.IsExported() && !f.Anonymous && comments.CommentMap[packagePath+"."+typ.Name()+"."+f.Name] == "" {
 					t.Errorf("%s.%s has no comment", typ.Name(), f.Name)
 				}

@@ -19,7 +19,7 @@ type Binding struct {
 
 	cells          []boundCell // in order of source
 	versionColumn  int         // of the target
-	modifiedColumn int         // of the target, -1: the order ignores it
+	modifiedColumn int         // of the target, -1: not one of its columns
 }
 
 // boundCell is one cell that becomes a value.

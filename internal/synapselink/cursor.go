@@ -14,3 +14,13 @@ func FolderFromDigits(digits int64) (FolderName, error) {
 	}
 	return ParseFolderName(at.Format("2006-01-02T15.04.05Z"))
 }
+
+// Spellings are the names under which a folder of that moment may be stored, the
+// service's own first.
+func (f FolderName) Spellings() []FolderName {
+	var all []FolderName
+	for _, layout := range []string{"2006-01-02T15.04.05Z", "2006-01-02T15:04:05Z", " 2006-01-02T15.04.05Z"} {
+		all = append(all, FolderName{text: f.Time().Format(layout), digits: f.digits})
+	}
+	return all
+}

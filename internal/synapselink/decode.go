@@ -263,9 +263,19 @@ func (d *decoder) change(cells [][]byte) *RowError {
 	default:
 		return d.cellError(cells, b.Version, ErrNoVersion)
 	}
-	if b.modifiedColumn >= 0 {
+	switch at := b.Modified; {
+	case b.modifiedColumn >= 0:
 		if m := &rows.Cols[b.modifiedColumn]; m.Def[len(m.Def)-1] == 1 {
 			c.Modified = m.Ints[len(m.Ints)-1]
+		}
+	case at >= 0 && at < len(cells) && len(cells[at]) > 0:
+		// Not selected, but the order needs it all the same.
+		micros, null, err := d.timestamp(cells[at])
+		if err != nil {
+			return d.cellError(cells, at, err)
+		}
+		if !null {
+			c.Modified = micros
 		}
 	}
 	rows.Rows++

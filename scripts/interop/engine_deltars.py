@@ -24,9 +24,16 @@ class DeltaRS(engines.Engine):
             path, arrow(deltalake.QueryBuilder().execute(sql)), configuration=properties
         )
 
-    def append_copy(self, path, where):
-        rows = self.query(path, f"select * from t where {where}")
+    def append_copy(self, path, where, replaced):
+        names = self.query(path, "select * from t limit 0").column_names
+        chosen = ", ".join(f'{replaced.get(name, quoted(name))} as {quoted(name)}' for name in names)
+        rows = self.query(path, f"select {chosen} from t where {where}")
         deltalake.write_deltalake(path, rows, mode="append")
+
+    def update(self, path, where, replaced):
+        return deltalake.DeltaTable(path).update(
+            {quoted(name): sql for name, sql in replaced.items()}, predicate=where
+        )
 
     def delete(self, path, where):
         return deltalake.DeltaTable(path).delete(where)
@@ -38,6 +45,10 @@ class DeltaRS(engines.Engine):
         return deltalake.DeltaTable(path).vacuum(
             hours, dry_run=False, enforce_retention_duration=False
         )
+
+
+def quoted(name):
+    return '"' + name.replace('"', '""') + '"'
 
 
 def arrow(reader):

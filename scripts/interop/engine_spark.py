@@ -40,8 +40,14 @@ class Spark(engines.Engine):
         clause = f"tblproperties ({listed})" if listed else ""
         self.session.sql(f"create table delta.`{path}` using delta {clause} as {sql}")
 
-    def append_copy(self, path, where):
-        self.statement(path, f"insert into {{table}} select * from {{table}} where {where}")
+    def append_copy(self, path, where, replaced):
+        names = self.session.read.format("delta").load(path).columns
+        chosen = ", ".join(replaced.get(name, f"`{name}`") for name in names)
+        self.statement(path, f"insert into {{table}} select {chosen} from {{table}} where {where}")
+
+    def update(self, path, where, replaced):
+        assignments = ", ".join(f"`{name}` = {sql}" for name, sql in replaced.items())
+        return self.statement(path, f"update {{table}} set {assignments} where {where}")
 
     def delete(self, path, where):
         return self.statement(path, f"delete from {{table}} where {where}")

@@ -27,8 +27,12 @@ class Engine:
         """Makes a table from a SELECT without FROM."""
         raise Refused(f"{self.name} does not write")
 
-    def append_copy(self, path, where):
-        """Appends the rows for which the condition holds once more."""
+    def append_copy(self, path, where, replaced):
+        """Appends the rows for which the condition holds once more, with other
+        values, SQL by column, where replaced has them."""
+        raise Refused(f"{self.name} does not write")
+
+    def update(self, path, where, replaced):
         raise Refused(f"{self.name} does not write")
 
     def delete(self, path, where):

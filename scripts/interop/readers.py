@@ -12,7 +12,9 @@ order, each request with {"ok": …} or {"error": {"kind", "message"}}:
     {"op": "version",     "path"}
     {"op": "transaction", "path", "app_id"}
     {"op": "create",      "path", "sql", "properties"?}
-    {"op": "append_copy", "path", "where"}    the rows for which it holds, once more
+    {"op": "append_copy", "path", "where", "set"?}    the rows for which it holds, once
+                                              more, with values in SQL by column
+    {"op": "update",      "path", "where", "set"}
     {"op": "delete",      "path", "where"}
     {"op": "optimize",    "path"}
     {"op": "vacuum",      "path", "hours"}
@@ -80,7 +82,8 @@ OPERATIONS = {
     "version": lambda e, r: e.version(r["path"]),
     "transaction": lambda e, r: e.transaction(r["path"], r["app_id"]),
     "create": lambda e, r: e.create(r["path"], r["sql"], r.get("properties") or {}),
-    "append_copy": lambda e, r: e.append_copy(r["path"], r["where"]),
+    "append_copy": lambda e, r: e.append_copy(r["path"], r["where"], r.get("set") or {}),
+    "update": lambda e, r: e.update(r["path"], r["where"], r["set"]),
     "delete": lambda e, r: e.delete(r["path"], r["where"]),
     "optimize": lambda e, r: e.optimize(r["path"]),
     "vacuum": lambda e, r: e.vacuum(r["path"], r["hours"]),

@@ -49,6 +49,8 @@ type attempt struct {
 	// rewritten rows were in the table and are there again with another end.
 	rewritten int64
 	done      bool
+	// unused outputs were written and copied again; no commit has them.
+	unused []string
 }
 
 func newAttempt(e *Engine, b Batch, base *delta.Snapshot) (*attempt, error) {

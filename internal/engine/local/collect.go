@@ -61,11 +61,12 @@ type stream struct {
 	holder  int
 	read    int64
 
-	rows    batch.Batch // upserts of a block that has deletes too
-	alive   []int
-	columns batch.Batch
-	start   batch.Column
-	folder  batch.Column
+	rows     batch.Batch // upserts of a block that has deletes too
+	alive    []int
+	columns  batch.Batch
+	start    batch.Column
+	folder   batch.Column
+	modified batch.Column
 }
 
 func (s *stream) take(block *change.Block) error {
@@ -121,6 +122,13 @@ func (s *stream) write(rows *batch.Batch, changes []change.Change) error {
 		s.folder.Int(first.Folder)
 	}
 	s.columns.Cols = append(s.columns.Cols, s.folder)
+	if l.hidden {
+		s.modified = batch.Column{Def: s.modified.Def[:0], Ints: s.modified.Ints[:0]}
+		for _, i := range s.alive {
+			intOrNull(&s.modified, changes[i].Modified, changes[i].Modified != change.NoTime)
+		}
+		s.columns.Cols = append(s.columns.Cols, s.modified)
+	}
 	s.out.spans = append(s.out.spans, span{row: s.out.rows, folder: first.Folder, file: first.File, offset: first.Offset})
 	return s.out.write(&s.columns)
 }

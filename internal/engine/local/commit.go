@@ -40,15 +40,19 @@ func (a *attempt) commit() (int64, error) {
 		return 0, err
 	}
 	a.checkpoint(outcome.Snapshot)
+	for _, path := range a.unused {
+		// It is in no commit; what stays goes with the next vacuum.
+		_ = a.engine.lake.Delete(a.ctx, path)
+	}
 	return outcome.Version, nil
 }
 
 // commitChanges turns the outcomes of a commit into what Apply does about them.
 func (a *attempt) commitChanges(ctx context.Context, changes delta.Changes) (delta.Outcome, error) {
-	outcome, err := delta.Commit(ctx, a.base, changes, delta.CommitOptions{Clock: a.engine.opts.Clock})
+	outcome, err := delta.Commit(ctx, a.base, changes, delta.CommitOptions{Clock: a.engine.opts.Clock, EngineInfo: a.engine.opts.Software})
 	switch outcome.Kind {
 	case delta.Committed:
-		return outcome, nil
+		return outcome, nil // with an error it has no snapshot, but committed it is
 	case delta.Conflicted:
 		if outcome.Reason.Kind == delta.AppIDMoved {
 			return outcome, fmt.Errorf("%w: %s; only one may run at a time", ErrConcurrent, a.base.URL())
@@ -64,7 +68,7 @@ func (a *attempt) commitChanges(ctx context.Context, changes delta.Changes) (del
 // checkpoint writes one where it is due. The table is right without it, so
 // failing to write one fails nothing.
 func (a *attempt) checkpoint(s *delta.Snapshot) {
-	if s.Version == 0 || s.Version%a.engine.opts.CheckpointEvery != 0 {
+	if s == nil || s.Version == 0 || s.Version%a.engine.opts.CheckpointEvery != 0 {
 		return
 	}
 	if err := delta.WriteCheckpoint(a.ctx, s, a.engine.opts.Clock()); err != nil {
@@ -83,7 +87,8 @@ func (a *attempt) addOutputs(changes *delta.Changes) error {
 		}
 		a.written += o.info.Bytes
 		if int64(h.dead.GetCardinality()) == o.rows && !o.tombstones {
-			continue // stays in created, and is dropped with the next vacuum
+			a.unused = append(a.unused, o.path)
+			continue
 		}
 		files = append(files, h)
 		if !h.dead.IsEmpty() {

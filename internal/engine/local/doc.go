@@ -23,6 +23,7 @@
 //	_sluice_folder     long  folder that delivered the row, 20240911162910
 //	_sluice_first      long  earlier folder that delivered the same version
 //	                         with other columns; else null
+//	_sluice_modified   time  SinkModifiedOn, where the table has not that column
 //	_sluice_tombstone  int   1: a delete, 2: a delete without version;
 //	                         null for rows
 //

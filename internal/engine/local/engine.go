@@ -34,6 +34,8 @@ type Options struct {
 	// Clock tells the time that goes into commits. Default time.Now.
 	Clock func() time.Time
 	Log   *slog.Logger
+	// Software names the program in commits. Default Sluice.
+	Software string
 	// FileBytes is the size at which a data file is closed and the next one
 	// begun. Default 192 MiB.
 	FileBytes int64
@@ -46,6 +48,7 @@ type Options struct {
 // New makes an engine for a lake.
 func New(lake storage.Store, opts Options) *Engine {
 	opts.Memory = cmp.Or(opts.Memory, 256<<20)
+	opts.Software = cmp.Or(opts.Software, "Sluice")
 	opts.Workers = cmp.Or(opts.Workers, runtime.GOMAXPROCS(0))
 	opts.FileBytes = cmp.Or(opts.FileBytes, 192<<20)
 	opts.CheckpointEvery = cmp.Or(opts.CheckpointEvery, 10)
@@ -163,8 +166,9 @@ func (e *Engine) applyOnce(ctx context.Context, b Batch) (Result, error) {
 		return Result{}, err
 	}
 	result, err := a.run(ctx)
-	if cerr := a.close(context.WithoutCancel(ctx)); err == nil {
-		err = cerr
+	if cerr := a.close(context.WithoutCancel(ctx)); cerr != nil {
+		// What the batch did stands; temporary files in the way are no failure.
+		e.opts.Log.Warn("temporary files could not be removed", "table", b.Table, "error", cerr)
 	}
 	return result, err
 }
@@ -182,6 +186,9 @@ func (e *Engine) create(ctx context.Context, b Batch, empty *delta.Snapshot) (*d
 	outcome, err := a.commitChanges(ctx, changes)
 	if err != nil {
 		return nil, err
+	}
+	if outcome.Snapshot == nil {
+		return e.Snapshot(ctx, b.Table)
 	}
 	return outcome.Snapshot, nil
 }

@@ -10,9 +10,11 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/storage"
 )
 
 // factLog gathers facts in any order and gives them back key by key. Facts are
@@ -66,7 +68,10 @@ func partOf(k *change.Key) int {
 func (l *factLog) spill() error {
 	for i := range l.parts {
 		if err := l.parts[i].spill(l.dir); err != nil {
-			return fmt.Errorf("writing keys aside in %s: %w; give that folder room, or more memory with --memory", l.dir, err)
+			if errors.Is(err, syscall.ENOSPC) {
+				err = fmt.Errorf("%w (%w)", storage.ErrNoSpace, err)
+			}
+			return fmt.Errorf("writing keys aside in %s: %w; give that folder room, or Sluice more --memory", l.dir, err)
 		}
 	}
 	l.held = 0

@@ -83,8 +83,7 @@ func TestFactLogWithoutRoom(t *testing.T) {
 	for i := 0; err == nil && i < 100; i++ {
 		err = log.add(change.Fact{})
 	}
-	var path *os.PathError
-	if !errors.As(err, &path) {
+	if _, ok := errors.AsType[*os.PathError](err); !ok {
 		t.Fatalf("%v, want the error of the folder", err)
 	}
 }

@@ -18,6 +18,9 @@ const (
 	folderColumn    = "_sluice_folder"
 	firstColumn     = "_sluice_first"
 	tombstoneColumn = "_sluice_tombstone"
+	// modifiedColumn is there where the table has not the column that
+	// Columns.Modified names: the order needs it.
+	modifiedColumn = "_sluice_modified"
 )
 
 // Values of tombstoneColumn.
@@ -50,15 +53,21 @@ type layout struct {
 	// Positions in full, -1 where the table has no such column.
 	key, version, modified, del       int
 	start, end, folder, first, tombst int
+	hidden                            bool // modified is no column of the table
 }
 
 func newLayout(b *Batch) layout {
 	l := layout{source: len(b.Schema), table: tableSchema(b.Schema, b.Type)}
 	l.plain = append(slices.Clone(l.table), batch.Field{Name: folderColumn, Type: long})
+	modified := b.Columns.Modified
+	if b.Schema.Index(modified) < 0 {
+		modified, l.hidden = modifiedColumn, true
+		l.plain = append(l.plain, batch.Field{Name: modified, Type: batch.Type{Kind: batch.Timestamp}})
+	}
 	l.full = append(slices.Clone(l.plain),
 		batch.Field{Name: firstColumn, Type: long}, batch.Field{Name: tombstoneColumn, Type: integer})
 	l.key, l.version = l.full.Index(b.Columns.Key), l.full.Index(b.Columns.Version)
-	l.modified, l.del = l.full.Index(b.Columns.Modified), l.full.Index(b.Columns.Delete)
+	l.modified, l.del = l.full.Index(modified), l.full.Index(b.Columns.Delete)
 	l.start, l.end = l.full.Index(startColumn), l.full.Index(endColumn)
 	l.folder, l.first, l.tombst = l.full.Index(folderColumn), l.full.Index(firstColumn), l.full.Index(tombstoneColumn)
 	return l

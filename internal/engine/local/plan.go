@@ -32,7 +32,7 @@ func (a *attempt) planTable() error {
 	if a.base.Version < 0 {
 		return a.planNew(want)
 	}
-	if err := a.checkTable(); err != nil {
+	if err := Check(a.base, a.batch); err != nil {
 		return err
 	}
 	metadata := a.base.Metadata.WithConfiguration(want)
@@ -60,9 +60,6 @@ func (a *attempt) planNew(config map[string]string) error {
 		config[vectorsProperty] = "true"
 	}
 	a.vectors = config[vectorsProperty] == "true"
-	if !a.vectors {
-		delete(config, vectorsProperty)
-	}
 	metadata, err := delta.NewMetadata(a.layout.table, config, uuid.New(), a.engine.opts.Clock)
 	if err != nil {
 		return fmt.Errorf("creating table %s: %w", a.base.URL(), err)
@@ -72,23 +69,23 @@ func (a *attempt) planNew(config map[string]string) error {
 	return nil
 }
 
-// checkTable refuses tables that are not ours to write.
-func (a *attempt) checkTable() error {
-	if err := a.base.CheckWritable(); err != nil {
+// Check refuses tables that are not the batch's to write.
+func Check(s *delta.Snapshot, b Batch) error {
+	if err := s.CheckWritable(); err != nil {
 		return err
 	}
-	config := a.base.Metadata.Configuration
-	if source := config[sourceProperty]; source != a.batch.Source {
+	config := s.Metadata.Configuration
+	if source := config[sourceProperty]; source != b.Source {
 		made := "without Sluice"
 		if source != "" {
 			made = "from " + source
 		}
 		return fmt.Errorf("%w: %s was made %s, and this is %s; choose another destination, or remove that table",
-			ErrForeignTable, a.base.URL(), made, a.batch.Source)
+			ErrForeignTable, s.URL(), made, b.Source)
 	}
-	if t := config[typeProperty]; t != strconv.Itoa(int(a.batch.Type)) && !a.batch.Replace {
-		return fmt.Errorf("%w: %s has SCD_TYPE_%s, the configuration says SCD_TYPE_%d; a full refresh rebuilds it",
-			ErrOtherType, a.base.URL(), t, a.batch.Type)
+	if t := config[typeProperty]; t != strconv.Itoa(int(b.Type)) && !b.Replace {
+		return fmt.Errorf("%w: %s has SCD_TYPE_%s, the configuration says SCD_TYPE_%d; a full refresh of this table (sluice run --table … --full-refresh) rebuilds it",
+			ErrOtherType, s.URL(), t, b.Type)
 	}
 	return nil
 }

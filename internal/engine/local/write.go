@@ -110,6 +110,9 @@ func (a *attempt) withColumns(rows *batch.Batch, facts []change.Fact) *batch.Bat
 		}
 		intOrNull(&full.Cols[l.folder], f.Folder, f.Folder != 0)
 		intOrNull(&full.Cols[l.first], f.First, f.First != f.Folder)
+		if l.hidden {
+			intOrNull(&full.Cols[l.modified], f.Modified, f.Modified != change.NoTime)
+		}
 		full.Cols[l.tombst].Null(1)
 	}
 	return &full

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 
 	"github.com/sluicedata/sluice/internal/storage"
@@ -45,9 +46,7 @@ func cloneMixes(in map[string]Mix) map[string]Mix {
 		return nil
 	}
 	out := make(map[string]Mix, len(in))
-	for k, v := range in {
-		out[k] = v
-	}
+	maps.Copy(out, in)
 	return out
 }
 

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sluicedata/sluice/internal/control"
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/synapselink/exporter"
+)
+
+func TestClassify(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code string
+		exit exitCode
+	}{
+		{usage("wrong"), "USAGE", exitUsage},
+		{fmt.Errorf("read x: %w", spec.ErrInvalid), "CONFIGURATION", exitUsage},
+		{spec.Problems{{Message: "wrong"}}, "CONFIGURATION", exitUsage},
+		{fmt.Errorf("%w: q", control.ErrNoPipeline), "USAGE", exitUsage},
+		{fmt.Errorf("%w: q", control.ErrEnvironment), "STORAGE", exitEnvironment},
+		{fmt.Errorf("%w: q", exporter.ErrOptions), "USAGE", exitUsage},
+		{pipeline.ErrBadKey, "USAGE", exitUsage},
+		{pipeline.ErrNoSuchTable, "NO_SUCH_TABLE", exitUsage},
+		{&fs.PathError{Op: "open", Path: "x", Err: syscall.EIO}, "STORAGE", exitEnvironment},
+		{errors.New("something else"), "ERROR", exitFailed},
+	} {
+		if p, exit := classify(t.Context(), c.err); p.Code != c.code || exit != c.exit {
+			t.Errorf("%v: %s and %d, want %s and %d", c.err, p.Code, exit, c.code, c.exit)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if p, exit := classify(ended, errors.New("read a file: context canceled")); p.Code != "INTERRUPTED" || exit != exitInterrupted {
+		t.Errorf("after a signal: %s and %d", p.Code, exit)
+	}
+}
+
+func TestExitOfAll(t *testing.T) {
+	broken := &pipeline.Failure{Code: "BAD_ROW"}
+	full := &pipeline.Failure{Code: "NO_SPACE"}
+	for _, c := range []struct {
+		done     int
+		failures []*pipeline.Failure
+		want     exitCode
+	}{
+		{0, nil, exitDone},
+		{3, nil, exitDone},
+		{3, []*pipeline.Failure{broken}, exitPartly},
+		{3, []*pipeline.Failure{full, full}, exitPartly},
+		{0, []*pipeline.Failure{broken, broken}, exitFailed},
+		{0, []*pipeline.Failure{full, full}, exitEnvironment},
+		{0, []*pipeline.Failure{full, broken}, exitFailed},
+	} {
+		if got := exitOfAll(c.done, c.failures); got != c.want {
+			t.Errorf("%d done, %v failed: %d, want %d", c.done, c.failures, got, c.want)
+		}
+	}
+}
+
+// Quarantined rows do not fail a table, and are not passed over.
+func TestQuarantineIsPartlyDone(t *testing.T) {
+	o := runOutcome([]pipeline.Result{{Name: "p", State: pipeline.Completed, Tables: []pipeline.TableResult{{
+		Table: "main.crm.account", State: pipeline.Completed, Folders: 1,
+		Rows: pipeline.Rows{Read: 10, Upserted: 7, Quarantined: 3},
+	}}}}, time.Second)
+	if o.exit != exitPartly || len(o.problems) != 1 || !strings.Contains(o.problems[0], "3 rows were quarantined") {
+		t.Errorf("exit %d, problems %q", o.exit, o.problems)
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"version", "--json"}, {"config", "schema"}} {
+		var stderr bytes.Buffer
+		p := &program{args: args, out: full{}, err: &stderr, now: time.Now, working: func(context.Context) {}}
+		if code := p.run(); code == exitDone || !strings.Contains(stderr.String(), "write the output") {
+			t.Errorf("%v: exit status %d, %q", args, code, stderr.String())
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/fault"
+	"github.com/sluicedata/sluice/internal/storage/mem"
+	"github.com/sluicedata/sluice/internal/synapselink/exporter"
+)
+
+// needsSpace are the operations that a full disk refuses.
+var needsSpace = []fault.Op{fault.Write, fault.WriteData, fault.Close, fault.PutIfAbsent}
+
+// full is a disk on which from operation n on nothing can be written.
+func full(n int) fault.Plan {
+	return func(o fault.Operation) fault.Action {
+		if o.N >= n && slices.Contains(needsSpace, o.Op) {
+			return fault.Fail(storage.ErrNoSpace)
+		}
+		return fault.Pass()
+	}
+}
+
+// mustFail: a run that can write nothing from operation n on, checkpoints
+// excepted, without which a table is right.
+func (r *rig) mustFail(n int) bool {
+	return slices.ContainsFunc(r.operations[n-1:], func(o fault.Operation) bool {
+		return slices.Contains(needsSpace, o.Op) && !strings.Contains(o.Path, "checkpoint")
+	})
+}
+
+// TestDiskFull lets the disk run full at every operation that writes: the table
+// fails and says so, stays what it was, keeps its cursor and no other file, and
+// the next run brings the rest.
+func TestDiskFull(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, s, memory)
+			for _, n := range r.places(false) {
+				if slices.Contains(needsSpace, r.operations[n-1].Op) {
+					r.fillAt(t, n)
+				}
+			}
+		})
+	}
+}
+
+func (r *rig) fillAt(t *testing.T, n int) {
+	t.Helper()
+	at := &placed{t, fmt.Sprintf("full from %s", r.operations[n-1])}
+	lake := r.lake(at)
+	result := r.run(r.source, fault.New(lake, full(n)), r.refresh)
+	table := result.Tables[0]
+	switch {
+	case !r.mustFail(n):
+		if table.State != pipeline.Completed {
+			at.Fatalf("%s, %+v", table.State, table.Error)
+		}
+	case table.State != pipeline.Failed || table.Error.Code != "NO_SPACE" || !strings.Contains(table.Error.Message, "make room"):
+		at.Fatalf("%s, %+v", table.State, table.Error)
+	}
+	_, snapshot := contentOf(at, lake, tablePath("account"))
+	cursor := int64(0)
+	for _, txn := range snapshot.Txns {
+		if strings.HasSuffix(txn.AppID, "account") {
+			cursor = txn.Version
+		}
+	}
+	if got := folderDigits(table.Cursor); got != cursor {
+		at.Fatalf("the result says cursor %d, the table has %d", got, cursor)
+	}
+	// A table that was only created, and has no cursor, counts as none.
+	if table.Version != snapshot.Version && cursor != 0 {
+		at.Fatalf("the result says version %d, the table has %d", table.Version, snapshot.Version)
+	}
+	r.checkStates(at, lake)
+	r.checkNoOrphans(at, lake)
+	r.checkContinues(at, lake)
+}
+
+// TestDeniedTableLeavesTheOthers takes away one table's files of the export, or
+// its folder in the lake.
+func TestDeniedTableLeavesTheOthers(t *testing.T) {
+	ctx := context.Background()
+	for name, deny := range map[string]struct{ source, lake fault.Plan }{
+		"rows":            {source: fault.Match(fault.Read, "*/bench/*.csv", 0, fault.Fail(storage.ErrDenied))},
+		"rows broken off": {source: fault.Match(fault.Read, "*/bench/*.csv", 0, fault.Cut(100, storage.ErrDenied))},
+		"log":             {lake: fault.Match(fault.List, "main/crm/bench/_delta_log/*", 0, fault.Fail(storage.ErrDenied))},
+		"writing":         {lake: fault.Match(fault.Write, "main/crm/bench/*", 0, fault.Fail(storage.ErrDenied))},
+		"committing":      {lake: fault.Match(fault.PutIfAbsent, "main/crm/bench/*", 0, fault.Fail(storage.ErrDenied))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source, lake := mem.New(fixedClock), mem.New(fixedClock)
+			sim, err := exporter.New(exporter.Options{KeepHistory: true, Tables: []exporter.TableOption{
+				{Name: "annotation", Rows: 5}, {Name: "bench", Rows: 5}, {Name: "inventtrans", Rows: 5}}})
+			need(t, err)
+			need(t, sim.Initial(ctx, source))
+			w := way{scd: change.Type1, vectors: true, temp: t.TempDir()}
+			result := w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...).Run(ctx, pipeline.Request{})
+			if result.State != pipeline.Partial {
+				t.Fatalf("%s, %+v", result.State, failures(result))
+			}
+			for _, r := range result.Tables {
+				if r.SourceTable == "bench" {
+					if r.State != pipeline.Failed || r.Error.Code != "ACCESS_DENIED" || r.Cursor != "" {
+						t.Fatalf("the denied table: %s, cursor %q, %+v", r.State, r.Cursor, r.Error)
+					}
+				} else if r.State != pipeline.Completed {
+					t.Fatalf("%s: %s, %+v", r.SourceTable, r.State, r.Error)
+				}
+			}
+			f := &follower{way: w, source: source, lake: lake, tables: sim.Tables(), cursors: map[string]int64{},
+				history: func(table string) ([]exporter.Written, []exporter.Column) {
+					h, err := sim.History(table)
+					need(t, err)
+					return h, sim.Columns(table)
+				}}
+			for _, table := range []string{"annotation", "inventtrans"} {
+				f.cursors[table] = folderDigits(result.Tables[0].Cursor)
+			}
+			f.run(t, false)
+		})
+	}
+}
