@@ -55,5 +55,5 @@ func run(ctx context.Context, o options) error {
 	if err := b.increments(ctx); err != nil {
 		return err
 	}
-	return b.report()
+	return b.report(ctx)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,8 +10,8 @@ import (
 )
 
 // report prints the figures, and writes them down where asked to.
-func (b *bench) report() error {
-	text := b.markdown()
+func (b *bench) report(ctx context.Context) error {
+	text := b.markdown(ctx)
 	fmt.Print(text)
 	if b.docs == "" {
 		return nil
@@ -18,7 +19,7 @@ func (b *bench) report() error {
 	return os.WriteFile(b.docs, []byte(text), 0o644)
 }
 
-func (b *bench) markdown() string {
+func (b *bench) markdown(ctx context.Context) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `# Benchmarks
 
@@ -32,7 +33,7 @@ without zone, no order of rows. Times on other machines differ; the ratios of on
 
 | workload | tool | wall s | CPU s | peak MiB | MB written | |
 |---|---|---:|---:|---:|---:|---|
-`, b.runs, table, b.rows, float64(b.csvBytes)/1e9, b.machine())
+`, b.runs, table, b.rows, float64(b.csvBytes)/1e9, b.machine(ctx))
 	for _, r := range b.results {
 		fmt.Fprintf(&out, "| %s | %s | %.2f | %.2f | %d | %.1f | %s |\n", r.workload, r.tool,
 			r.cost.wall.Seconds(), r.cost.cpu.Seconds(), r.cost.peak>>20, float64(r.bytes)/1e6, r.note)
@@ -42,7 +43,7 @@ without zone, no order of rows. Times on other machines differ; the ratios of on
 }
 
 // machine names what the figures were measured on.
-func (b *bench) machine() string {
+func (b *bench) machine(ctx context.Context) string {
 	model := "processor unknown"
 	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(info)) {
@@ -52,7 +53,7 @@ func (b *bench) machine() string {
 			}
 		}
 	}
-	duckdb, err := exec.Command(b.python, "-c", "import duckdb; print(duckdb.__version__)").Output() //nolint:gosec // own tool
+	duckdb, err := exec.CommandContext(ctx, b.python, "-c", "import duckdb; print(duckdb.__version__)").Output() //nolint:gosec // own tool
 	if err != nil {
 		duckdb = []byte("?")
 	}

@@ -37,7 +37,7 @@ func Main(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	}
 	p := program{args: args, out: stdout, err: stderr, now: time.Now, executable: executable, name: os.Args[0],
 		software: "sluice/" + buildVersion().Version,
-		working: func(context.Context) {}}
+		working:  func(context.Context) {}}
 	return int(p.run())
 }
 

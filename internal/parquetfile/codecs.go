@@ -16,18 +16,19 @@ import (
 // already made room for the page, so that a page that wants more is damaged.
 //
 // The library has one table of codecs for the process, without a lock; so they
-// are put in its place before anything can read a file.
-func init() {
-	for _, id := range []compress.Compression{compress.Codecs.Zstd, compress.Codecs.Snappy} {
-		inner, err := compress.GetCodec(id)
-		if err != nil {
-			panic(fmt.Sprintf("parquet library without %s: %v", id, err))
-		}
-		if id == compress.Codecs.Zstd {
-			compress.RegisterCodec(id, newCappedZstd(inner))
-		} else {
-			compress.RegisterCodec(id, cappedSnappy{inner})
-		}
+// are put in its place before anything can read a file. Where that cannot be,
+// the library's own stay.
+func init() { //nolint:gochecknoinits // see above
+	if inner, err := compress.GetCodec(compress.Codecs.Snappy); err == nil {
+		compress.RegisterCodec(compress.Codecs.Snappy, cappedSnappy{inner})
+	}
+	inner, err := compress.GetCodec(compress.Codecs.Zstd)
+	if err != nil {
+		return
+	}
+	d, err := zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)))
+	if err == nil {
+		compress.RegisterCodec(compress.Codecs.Zstd, cappedZstd{inner, d})
 	}
 }
 
@@ -35,14 +36,6 @@ func init() {
 type cappedZstd struct {
 	compress.Codec
 	decoder *zstd.Decoder
-}
-
-func newCappedZstd(inner compress.Codec) cappedZstd {
-	d, err := zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)))
-	if err != nil {
-		panic(fmt.Sprintf("zstd decoder: %v", err))
-	}
-	return cappedZstd{inner, d}
 }
 
 // DecodeWithError is the library's way to decode without panics.

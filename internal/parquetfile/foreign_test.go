@@ -66,7 +66,10 @@ func writeForeign(t *testing.T, c foreign, rep parquet.Repetition, props ...parq
 	}
 	var out bytes.Buffer
 	w := file.NewParquetWriter(&out, root, file.WithWriterProps(parquet.NewWriterProperties(props...)))
-	rg := w.AppendRowGroup()
+	rg, err := w.AppendRowGroupChecked()
+	if err != nil {
+		t.Fatal(err)
+	}
 	col, err := rg.NextColumn()
 	if err != nil {
 		t.Fatal(err)

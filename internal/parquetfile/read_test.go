@@ -234,7 +234,10 @@ func TestNestedAndDoubleColumns(t *testing.T) {
 		leaf("list", parquet.Repetitions.Repeated), leaf("twice", parquet.Repetitions.Required), leaf("twice", parquet.Repetitions.Required))
 	var out bytes.Buffer
 	w := file.NewParquetWriter(&out, root)
-	rg := w.AppendBufferedRowGroup()
+	rg, err := w.AppendBufferedRowGroupChecked()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, def := range [][]int16{nil, {2}, {1}, {1}, nil, nil} {
 		col, err := rg.Column(i)
 		if err != nil {

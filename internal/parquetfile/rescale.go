@@ -35,11 +35,12 @@ func (k class) rescaleTo(want batch.Type) (rescale, bool) {
 }
 
 func (r *rescale) append(into *batch.Column, v int128) error {
-	ok := true
 	for _, f := range r.factors {
-		if v, ok = v.times(f); !ok {
+		larger, ok := v.times(f)
+		if !ok {
 			return r.tooLarge()
 		}
+		v = larger
 	}
 	if r.checked && !v.inDigits(r.limit) {
 		return r.tooLarge()

@@ -49,8 +49,7 @@ var classes = []struct {
 // failure classifies an error.
 func failure(err error) *Failure {
 	f := &Failure{Code: "ERROR", Message: err.Error(), cause: err}
-	var row *synapselink.RowError
-	if errors.As(err, &row) {
+	if _, ok := errors.AsType[*synapselink.RowError](err); ok {
 		f.Code = "BAD_ROW"
 		return f
 	}

@@ -39,7 +39,7 @@ func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
 		settings.SchemaChanges = spec.SchemaChanges(v)
 	}
 	p := spec.Pipeline{Key: "prod", Name: "prod"}
-	for _, table := range strings.Split(arg(d, "tables", "account"), ",") {
+	for table := range strings.SplitSeq(arg(d, "tables", "account"), ",") {
 		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
 			Destination: spec.Destination{Catalog: "main", Schema: arg(d, "into", "crm"), Table: table}})
 	}

@@ -242,7 +242,7 @@ var (
 // remove: delete, then a path a line; one that ends with / means all below.
 func (w *world) remove(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	for _, path := range strings.Fields(d.Input) {
+	for path := range strings.FieldsSeq(d.Input) {
 		if !strings.HasSuffix(path, "/") {
 			must(t, w.source.Delete(context.Background(), path))
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -137,12 +138,7 @@ func (q *Request) wants(t *target) bool {
 	if len(q.Tables) == 0 {
 		return true
 	}
-	for _, name := range q.Tables {
-		if t.named(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(q.Tables, t.named)
 }
 
 // named reports whether a user means the table by that name.

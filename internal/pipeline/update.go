@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -126,9 +127,7 @@ func (u *update) run(ctx context.Context, targets []*target) []TableResult {
 		results[order[large]] = u.table(ctx, order[large], u.engine(1))
 		large++
 	}
-	for t, result := range u.sideBySide(ctx, order[large:]) {
-		results[t] = result
-	}
+	maps.Copy(results, u.sideBySide(ctx, order[large:]))
 	list := make([]TableResult, 0, len(targets))
 	for _, t := range targets {
 		list = append(list, results[t])

@@ -128,7 +128,6 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 			walk(typ.Elem())
 		case reflect.Struct:
 			for f := range typ.Fields() {
-				f := f
 				if f.IsExported() && !f.Anonymous && comments.CommentMap[packagePath+"."+typ.Name()+"."+f.Name] == "" {
 					t.Errorf("%s.%s has no comment", typ.Name(), f.Name)
 				}

@@ -73,7 +73,7 @@ func (a *attempt) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if a.batch.Open != nil {
-		if err := a.collect(); err != nil {
+		if err := a.collect(); err != nil { //nolint:contextcheck // it is a.ctx, for the whole attempt
 			return Result{}, err
 		}
 		if err := a.locate(); err != nil {

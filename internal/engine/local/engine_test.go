@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,7 +137,7 @@ func noVectors(t *rapid.T, store storage.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bytes.HasSuffix([]byte(e.Path), []byte(".bin")) {
+		if strings.HasSuffix(e.Path, ".bin") {
 			t.Fatalf("a table without deletion vectors has %s", e.Path)
 		}
 	}
