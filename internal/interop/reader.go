@@ -93,9 +93,15 @@ func (r *Reader) Create(path, sql string, properties map[string]string) error {
 }
 
 // AppendCopy appends the rows for which the condition holds once more (Spark
-// and DeltaRS).
-func (r *Reader) AppendCopy(path, where string) error {
-	return r.ask(request{Op: "append_copy", Path: path, Where: where}, nil)
+// and DeltaRS), with other values, SQL by column, where set has them.
+func (r *Reader) AppendCopy(path, where string, set map[string]string) error {
+	return r.ask(request{Op: "append_copy", Path: path, Where: where, Set: set}, nil)
+}
+
+// Update gives the columns of set new values, in SQL, in the rows for which the
+// condition holds (Spark and DeltaRS).
+func (r *Reader) Update(path, where string, set map[string]string) error {
+	return r.ask(request{Op: "update", Path: path, Where: where, Set: set}, nil)
 }
 
 // Delete deletes the rows for which the condition holds: Spark by deletion

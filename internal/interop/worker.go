@@ -33,6 +33,7 @@ type request struct {
 	Where      string            `json:"where,omitempty"`
 	Order      []string          `json:"order,omitempty"`
 	AppID      string            `json:"app_id,omitempty"`
+	Set        map[string]string `json:"set,omitempty"`
 	Properties map[string]string `json:"properties,omitempty"`
 	Hours      int               `json:"hours"`
 }

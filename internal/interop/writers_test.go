@@ -81,7 +81,7 @@ type step struct {
 }
 
 var steps = []step{
-	{"append a copy", func(r *interop.Reader, path string) error { return r.AppendCopy(path, "id > 1") }, 5},
+	{"append a copy", func(r *interop.Reader, path string) error { return r.AppendCopy(path, "id > 1", nil) }, 5},
 	{"delete", func(r *interop.Reader, path string) error { return r.Delete(path, "name = 'b'") }, 3},
 	{"optimize", func(r *interop.Reader, path string) error { return r.Optimize(path) }, 3},
 	{"vacuum", func(r *interop.Reader, path string) error { return r.Vacuum(path, 0) }, 3},
