@@ -240,6 +240,11 @@ func (b *bringing) newBatch(schema batch.Schema, cursor synapselink.FolderName) 
 
 // refresh rebuilds the table from all folders that are left, in one commit.
 func (b *bringing) refresh(ctx context.Context) error {
+	if len(b.parts) == 0 && b.exists() {
+		b.result.Warnings = append(b.result.Warnings, fmt.Sprintf(
+			"no folder that is left has rows of %s, so that a full refresh would empty it; the table stays as it is", b.spec.SourceTable))
+		return nil
+	}
 	if len(b.parts) == 0 {
 		return b.catchUp(ctx)
 	}
@@ -279,7 +284,7 @@ func (b *bringing) catchUp(ctx context.Context) error {
 		return nil
 	}
 	schema := b.columns
-	if fresh || b.request.FullRefresh {
+	if fresh {
 		m, err := b.env.manifest(ctx)
 		if err != nil {
 			return err
@@ -294,7 +299,9 @@ func (b *bringing) catchUp(ctx context.Context) error {
 		}
 		schema = merged.Schema
 	}
-	result, err := b.engine.Apply(ctx, b.newBatch(schema, last))
+	work := b.newBatch(schema, last)
+	work.Replace = false
+	result, err := b.engine.Apply(ctx, work)
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,13 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
@@ -26,7 +25,6 @@ type attempt struct {
 	protocol *delta.Protocol // to be written, nil for none
 	metadata *delta.Metadata
 	started  time.Time
-	temp     string // a folder of this attempt alone
 
 	mu      sync.Mutex
 	holders []*holder
@@ -58,12 +56,7 @@ func newAttempt(e *Engine, b Batch, base *delta.Snapshot) (*attempt, error) {
 	if err := a.planTable(); err != nil {
 		return nil, err
 	}
-	temp := e.opts.Temp
-	if temp == "" {
-		temp = os.TempDir()
-	}
-	a.temp = temp + "/sluice-" + uuid.NewString()
-	a.facts = newFactLog(a.temp, e.opts.Memory/4)
+	a.facts = newFactLog(cmp.Or(e.opts.Temp, os.TempDir()), e.opts.Memory/4)
 	return a, nil
 }
 
@@ -141,7 +134,7 @@ func (a *attempt) close(ctx context.Context) error {
 			h.block.piece = nil
 		}
 	}
-	errs = append(errs, a.facts.close(), os.RemoveAll(a.temp))
+	errs = append(errs, a.facts.close())
 	if a.done {
 		return errors.Join(errs...)
 	}

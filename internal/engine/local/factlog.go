@@ -35,6 +35,7 @@ const factParts = 64
 type factPart struct {
 	facts []change.Fact
 	file  *os.File // nil until spilled
+	named bool     // its name is still there
 	count int64    // facts in the file
 }
 
@@ -86,11 +87,14 @@ func (p *factPart) spill(dir string) error {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
-		file, err := os.CreateTemp(dir, "keys-*")
+		file, err := os.CreateTemp(dir, "sluice-keys-*")
 		if err != nil {
 			return err
 		}
 		p.file = file
+		// Where the system lets a file live on without its name, not even a
+		// kill leaves it behind.
+		p.named = os.Remove(file.Name()) != nil
 	}
 	w := bufio.NewWriterSize(p.file, 64<<10)
 	var record [spilledBytes]byte
@@ -158,7 +162,10 @@ func (l *factLog) close() error {
 	var errs []error
 	for i := range l.parts {
 		if f := l.parts[i].file; f != nil {
-			errs = append(errs, f.Close(), os.Remove(f.Name()))
+			errs = append(errs, f.Close())
+			if l.parts[i].named {
+				errs = append(errs, os.Remove(f.Name()))
+			}
 			l.parts[i].file = nil
 		}
 	}
