@@ -91,7 +91,7 @@ func exitOf(f *pipeline.Failure) exitCode {
 	switch f.Code {
 	case "INTERRUPTED":
 		return exitInterrupted
-	case "NO_SUCH_TABLE", "ENVIRONMENT":
+	case "NO_SUCH_TABLE", "ENVIRONMENT", "CONFIGURATION":
 		return exitUsage
 	case "ACCESS_DENIED", "NO_SPACE", "NOT_FOUND", "TIMEOUT", "NO_EXPORT", "NO_CHANGELOG":
 		return exitEnvironment

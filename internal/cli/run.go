@@ -130,6 +130,8 @@ type total struct {
 	bytes        int64
 	tables, done int // done: completed
 	changed      int // tables that have a new version
+	waiting      int // tables that are not there yet
+	held         bool
 	failures     []*pipeline.Failure
 }
 
@@ -139,6 +141,9 @@ func totalOf(results []pipeline.Result) total {
 		r := &results[i]
 		if r.Error != nil {
 			t.failures = append(t.failures, r.Error)
+		}
+		for _, s := range r.Source {
+			t.held = t.held || s.Held != ""
 		}
 		rows := r.Total()
 		t.rows.Read += rows.Read
@@ -161,8 +166,11 @@ func (t *total) addTable(r *pipeline.TableResult) {
 	} else {
 		t.done++
 	}
-	if r.Folders > 0 {
+	switch {
+	case r.Folders > 0:
 		t.changed++
+	case r.Error == nil && r.Version < 0:
+		t.waiting++
 	}
 }
 
@@ -180,8 +188,14 @@ func (t *total) summary(took time.Duration) string {
 		parts = append(parts, fmt.Sprintf("%s in %s (%s)", text.Size(t.bytes), text.Duration(took), text.Rate(t.bytes, took)))
 	case len(t.failures) == 0 && t.tables == 0:
 		parts = append(parts, "there are no tables: the export has none yet, or the configuration names none")
-	case len(t.failures) == 0:
-		parts = append(parts, fmt.Sprintf("nothing new: %s up to date", areTables(t.tables)))
+	case len(t.failures) == 0 && t.tables > t.waiting:
+		parts = append(parts, fmt.Sprintf("nothing new: %s up to date", areTables(t.tables-t.waiting)))
+	}
+	if t.waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%s for a first folder that can be read", waitTables(t.waiting)))
+	}
+	if t.held {
+		parts = append(parts, "folders that are not complete hold back what follows")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -191,6 +205,13 @@ func areTables(n int) string {
 		return "1 table is"
 	}
 	return text.Plural(n, "table") + " are"
+}
+
+func waitTables(n int) string {
+	if n == 1 {
+		return "1 table waits"
+	}
+	return text.Plural(n, "table") + " wait"
 }
 
 func rowsSentence(r pipeline.Rows) string {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,16 +117,45 @@ func (e *environment) warnings() []string {
 }
 
 // known lists the tables that the export describes now, by the manifest at its
-// root: it names tables only, their columns are told by each folder's own.
+// root: it names tables only, their columns are told by each folder's own. Where
+// that is missing, broken or breaks off, the newest folder's is asked too.
 func (e *environment) known(ctx context.Context) ([]string, error) {
-	m, err := e.export.RootManifest(ctx)
-	if err != nil {
+	root, err := e.export.RootManifest(ctx)
+	if err != nil && !errors.Is(err, synapselink.ErrManifest) {
 		return nil, err
 	}
-	names := make([]string, 0, len(m.Entities))
-	for _, entity := range m.Entities {
-		names = append(names, entity.Name)
+	manifests := []*synapselink.Manifest{root}
+	if err != nil || len(root.Entities) == 0 || root.Truncated {
+		if manifests, err = e.newestManifest(ctx, root); err != nil {
+			return nil, err
+		}
+	}
+	var names []string
+	for _, m := range manifests {
+		for _, entity := range m.Entities {
+			names = append(names, entity.Name)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// newestManifest adds the newest folder's manifest to what the root's tells.
+func (e *environment) newestManifest(ctx context.Context, root *synapselink.Manifest) ([]*synapselink.Manifest, error) {
+	var all []*synapselink.Manifest
+	if root != nil {
+		all = append(all, root)
+	}
+	listing, err := e.export.Listing(ctx, synapselink.FolderName{})
+	if err != nil {
+		return nil, err
+	}
+	if ready := listing.Ready(); len(ready) > 0 {
+		newest, err := e.export.Manifest(ctx, ready[len(ready)-1])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, newest)
+	}
+	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -28,6 +29,8 @@ var classes = []struct {
 	{local.ErrUnknownOutcome, "UNKNOWN_OUTCOME", ""},
 	{delta.ErrUnsupported, "UNSUPPORTED_TABLE", ""},
 	{delta.ErrDamaged, "DAMAGED_TABLE", "restore the table's _delta_log, or remove the table and run again with --full-refresh"},
+	{spec.ErrInvalid, "CONFIGURATION", ""},
+	{delta.ErrInvalidChanges, "UNSUPPORTED_COLUMN", "leave the column out with exclude_columns"},
 	{synapselink.ErrTypeChanged, "TYPE_CHANGED", ""},
 	{ErrNewColumns, "SCHEMA_CHANGED", ""},
 	{ErrNoTable, "NO_SUCH_TABLE", ""},
