@@ -138,6 +138,11 @@ func explainNoLog(ctx context.Context, store storage.Store, root string) error {
 			break
 		}
 	}
+	if len(names) == 0 && root != "" {
+		if _, err := store.Stat(ctx, root); err == nil {
+			names = append(names, "(it is a file itself)")
+		}
+	}
 	if len(names) > 0 {
 		return &ForeignFilesError{Table: store.URL(root), Files: names}
 	}

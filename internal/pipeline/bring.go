@@ -54,10 +54,12 @@ func (b *bringing) bring(ctx context.Context) error {
 	if b.before, err = b.lastEntity(ctx); err != nil {
 		return err
 	}
-	for _, p := range b.parts {
-		if err := b.apply(ctx, p); err != nil {
+	for rest := b.parts; len(rest) > 0; {
+		group := together(rest)
+		if err := b.apply(ctx, group); err != nil {
 			return err
 		}
+		rest = rest[len(group):]
 	}
 	return b.catchUp(ctx)
 }
@@ -171,19 +173,38 @@ func (b *bringing) folderPart(p part) synapselink.FolderPart {
 	return synapselink.FolderPart{Folder: p.folder, Entity: *p.entity, Files: p.files, FullWidthOnly: full}
 }
 
-// apply brings one folder to the table.
-func (b *bringing) apply(ctx context.Context, p part) error {
-	if p.err != nil {
-		return p.err
+// apply brings folders to the table, in one commit.
+func (b *bringing) apply(ctx context.Context, parts []part) error {
+	schema := b.columns
+	var folders []synapselink.FolderPart
+	bytes := int64(0)
+	for _, p := range parts {
+		if p.err != nil {
+			return p.err
+		}
+		merged, err := synapselink.MergeSchema(schema, *p.entity, b.selection())
+		if err != nil {
+			return err
+		}
+		if err := b.checkAdded(merged); err != nil {
+			return err
+		}
+		schema = merged.Schema
+		folders = append(folders, b.folderPart(p))
+		bytes += p.bytes
 	}
-	merged, err := synapselink.MergeSchema(b.columns, *p.entity, b.selection())
-	if err != nil {
-		return err
+	return b.batch(ctx, schema, folders, bytes, parts[len(parts)-1].folder)
+}
+
+// together are the first parts, all of one moment: folders whose names differ in
+// spelling or in a fraction of a second, and spellings of the table's name within
+// one. The cursor knows moments, so that they have to come in one commit.
+func together(parts []part) []part {
+	n := 1
+	for n < len(parts) && parts[n].folder.Digits() == parts[0].folder.Digits() {
+		n++
 	}
-	if err := b.checkAdded(merged); err != nil {
-		return err
-	}
-	return b.batch(ctx, merged.Schema, []synapselink.FolderPart{b.folderPart(p)}, p.bytes, p.folder)
+	return parts[:n]
 }
 
 // checkAdded follows schema_changes.
@@ -205,11 +226,13 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 	work.Bytes = bytes
 	work.Open = func() (change.Source, error) {
 		return synapselink.NewSource(ctx, b.env.export, parts, schema, b.selection(),
-			synapselink.SourceOptions{BlockBytes: b.opts.BlockBytes})
+			b.opts.source())
 	}
-	names := make([]string, len(parts))
-	for i, p := range parts {
-		names[i] = p.Folder.String()
+	var names []string
+	for _, p := range parts {
+		if name := p.Folder.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	work.Parameters["folders"] = strings.Join(names, ",")
 	result, err := b.engine.Apply(ctx, work)
@@ -221,7 +244,7 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 	if result.Skipped {
 		return nil
 	}
-	b.result.Folders += len(parts)
+	b.result.Folders += len(names)
 	b.result.Rows.add(Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted,
 		Deleted: result.Counts.Deleted, Superseded: result.Counts.Superseded})
 	b.result.BytesRead += bytes
@@ -248,20 +271,7 @@ func (b *bringing) refresh(ctx context.Context) error {
 	if len(b.parts) == 0 {
 		return b.catchUp(ctx)
 	}
-	var schema batch.Schema
-	var parts []synapselink.FolderPart
-	for _, p := range b.parts {
-		if p.err != nil {
-			return p.err
-		}
-		merged, err := synapselink.MergeSchema(schema, *p.entity, b.selection())
-		if err != nil {
-			return err
-		}
-		schema = merged.Schema
-		parts = append(parts, b.folderPart(p))
-	}
-	return b.batch(ctx, schema, parts, b.bytes, b.parts[len(b.parts)-1].folder)
+	return b.apply(ctx, b.parts)
 }
 
 // A table that has nothing new gets a commit with the cursor alone only when

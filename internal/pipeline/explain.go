@@ -150,7 +150,7 @@ func (u *update) partRows(ctx context.Context, t *target, p part, key change.Key
 	}
 	source, err := synapselink.NewSource(ctx, t.env.export,
 		[]synapselink.FolderPart{{Folder: p.folder, Entity: *p.entity, Files: p.files}}, merged.Schema,
-		synapselink.Selection{}, synapselink.SourceOptions{BlockBytes: u.opts.BlockBytes})
+		synapselink.Selection{}, u.opts.source())
 	if err != nil {
 		return nil, err
 	}

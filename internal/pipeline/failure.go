@@ -22,6 +22,7 @@ var classes = []struct {
 	{storage.ErrNoSpace, "NO_SPACE", "make room and run again: nothing was lost, and the cursor did not move"},
 	{storage.ErrChanged, "SOURCE_CHANGED", "run again: it plans anew"},
 	{storage.ErrDenied, "ACCESS_DENIED", "give this user the right to do so, then run again"},
+	{local.ErrDamaged, "DAMAGED_TABLE", "restore the file, or rebuild the table from the export with --full-refresh"},
 	{local.ErrForeignTable, "FOREIGN_TABLE", ""},
 	{delta.ErrForeignFiles, "FOREIGN_FILES", "choose another destination, or remove what is there"},
 	{local.ErrOtherType, "SCD_TYPE_CHANGED", ""},

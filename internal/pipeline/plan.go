@@ -140,7 +140,9 @@ func (p *TablePlan) fill(b *bringing) error {
 	}
 	p.Added = columnsOf(b.columns[had:])
 	p.Missing = append(p.Missing, merged.Missing...)
-	p.Commits = len(t.parts)
+	for rest := t.parts; len(rest) > 0; rest = rest[len(together(rest)):] {
+		p.Commits++
+	}
 	switch {
 	case b.request.FullRefresh && len(t.parts) > 0:
 		p.Action, p.Commits = ActionRefresh, 1

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
 // Runner brings one pipeline up to date.
@@ -82,6 +83,22 @@ func (o Options) withDefaults() Options {
 	o.BlockBytes = min(cmp.Or(o.BlockBytes, 4<<20), most)
 	o.Software = cmp.Or(o.Software, "Sluice")
 	return o
+}
+
+// rowShare of the memory is the most that one row may take: on its way it is
+// held read, as a page and compressed.
+const rowShare = 5
+
+// largestRow is the most whatever the memory: Parquet's pages end at 2 GiB.
+const largestRow = 1 << 30
+
+// source are the bounds of reading.
+func (o *Options) source() synapselink.SourceOptions {
+	return synapselink.SourceOptions{
+		BlockBytes: o.BlockBytes,
+		MaxRow:     int(min(o.Memory/rowShare, largestRow)),
+		ReadAhead:  min(1<<20, o.BlockBytes),
+	}
 }
 
 // Request narrows an update.

@@ -70,7 +70,8 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 		if err != nil {
 			return err
 		}
-		for table, list := range files.Tables {
+		for _, table := range slices.Sorted(maps.Keys(files.Tables)) {
+			list := files.Tables[table]
 			for _, t := range waiting[strings.ToLower(table)] {
 				if u.start(t).Compare(name) < 0 {
 					t.add(ctx, name, table, list)

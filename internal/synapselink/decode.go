@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"unicode/utf8"
 
@@ -258,6 +259,10 @@ func (d *decoder) change(cells [][]byte) *RowError {
 	switch {
 	case version.Def[len(version.Def)-1] == 1:
 		c.Version = version.Ints[len(version.Ints)-1]
+		if c.Version == math.MinInt64 || c.Version == math.MaxInt64 {
+			// No sequence gets there, and the ends of rows must have room.
+			return d.cellError(cells, b.Version, ErrNumber)
+		}
 	case c.Delete:
 		c.Unversioned = true
 	default:

@@ -101,7 +101,7 @@ func (a *attempt) holdTable() error {
 		if add.DeletionVector != nil {
 			vector, err := delta.ReadVector(a.ctx, a.engine.lake, a.batch.Table, add.DeletionVector)
 			if err != nil {
-				return err
+				return damage(err)
 			}
 			f.vector = vector
 		}

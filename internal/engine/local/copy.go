@@ -52,7 +52,7 @@ func (a *attempt) copyHolder(i int, h *holder) error {
 			return out.write(&rows)
 		})
 		if err != nil {
-			return fmt.Errorf("copying data file %s: %w", a.holderPath(i), err)
+			return damage(fmt.Errorf("copying data file %s: %w", a.holderPath(i), err))
 		}
 	}
 	h.dead.AddRange(0, uint64(row)) // the copy takes its place

@@ -121,6 +121,8 @@ var (
 	ErrForeignTable = errors.New("the table was made by something else")
 	// ErrOtherType: the table was made with another SCD type.
 	ErrOtherType = errors.New("the table was made with another scd_type")
+	// ErrDamaged: a file that is part of the table is missing or unreadable.
+	ErrDamaged = errors.New("the table is damaged")
 	// ErrUnknownOutcome: it could not be found out whether the commit happened.
 	ErrUnknownOutcome = errors.New("the outcome of the commit is not known")
 )

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sluicedata/sluice/internal/batch"
@@ -15,9 +16,17 @@ func (e *Engine) openParquet(ctx context.Context, path string, size int64) (*par
 	file, err := parquetfile.Open(r, size)
 	if err != nil {
 		_ = r.Close()
-		return nil, nil, fmt.Errorf("opening data file %s: %w", e.lake.URL(path), err)
+		return nil, nil, damage(fmt.Errorf("opening data file %s: %w", e.lake.URL(path), err))
 	}
 	return file, func() { _ = r.Close() }, nil
+}
+
+// damage classes what a table should hold and does not.
+func damage(err error) error {
+	if errors.Is(err, storage.ErrNotExist) || errors.Is(err, parquetfile.ErrCorrupt) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
 }
 
 func (a *attempt) holderPath(i int) string {
@@ -54,7 +63,7 @@ func (a *attempt) fetch(refs []uint64, columns batch.Schema, visit func([]uint64
 		}
 		rows.Reset(columns)
 		if err := file.ReadRows(i, within, columns, &rows); err != nil {
-			return fmt.Errorf("reading rows of data file %s: %w", a.holderPath(holder), err)
+			return damage(fmt.Errorf("reading rows of data file %s: %w", a.holderPath(holder), err))
 		}
 		if err := visit(refs[:len(within)], &rows); err != nil {
 			return err

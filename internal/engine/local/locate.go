@@ -109,7 +109,7 @@ func (a *attempt) scanPart(holder int, part rowGroups, wanted *keyFilter) error 
 			return err
 		}
 		if err := s.rowGroup(i, part.row); err != nil {
-			return fmt.Errorf("looking for keys in data file %s: %w", a.holderPath(holder), err)
+			return damage(fmt.Errorf("looking for keys in data file %s: %w", a.holderPath(holder), err))
 		}
 		part.row += file.RowGroupRows(i)
 	}

@@ -61,7 +61,7 @@ func (e *Engine) lookupFile(ctx context.Context, snapshot *delta.Snapshot, table
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("looking for %s in data file %s: %w", key, e.lake.URL(path), err)
+			return damage(fmt.Errorf("looking for %s in data file %s: %w", key, e.lake.URL(path), err))
 		}
 		before += file.RowGroupRows(g)
 	}

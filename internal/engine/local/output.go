@@ -36,11 +36,17 @@ func (a *attempt) newOutput(schema batch.Schema) (*output, int, error) {
 		return nil, 0, err
 	}
 	o.file = file
-	o.writer, err = parquetfile.NewWriter(file, schema, parquetfile.Options{})
+	o.writer, err = parquetfile.NewWriter(file, schema, parquetfile.Options{RowGroupBytes: a.rowGroupBytes()})
 	if err != nil {
 		return nil, 0, errors.Join(fmt.Errorf("beginning data file %s: %w", o.path, err), file.Abort())
 	}
 	return o, a.addHolder(holder{output: o}), nil
+}
+
+// rowGroupBytes is what a file being written holds: each worker has one.
+func (a *attempt) rowGroupBytes() int64 {
+	o := &a.engine.opts
+	return min(max(o.Memory/8/int64(o.Workers), 2<<20), 64<<20)
 }
 
 func (o *output) full() bool { return o.writer.BytesWritten()+o.writer.BufferedBytes() >= o.limit }

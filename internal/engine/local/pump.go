@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/sluicedata/sluice/internal/change"
 )
@@ -13,6 +14,10 @@ import (
 // consumer takes the block of a piece on a worker. It says whether it keeps
 // block and piece beyond the call.
 type consumer func(worker int, block *change.Block, piece change.Piece) (keep bool, err error)
+
+// pieceShare of the memory is what pieces may take that wait or are in work. A
+// single one may be larger, a row of 100 MB for instance: it is then alone.
+const pieceShare = 4
 
 // piecesAhead is how many pieces wait for each worker. With the pieces in work
 // and the one being read, this bounds the memory of the pump.
@@ -26,7 +31,9 @@ func (a *attempt) pump(consume consumer) error {
 	if err != nil {
 		return err
 	}
-	p := &pumping{consume: consume, progress: a.engine.opts.Progress, first: -1}
+	inWork := max(1, a.engine.opts.Memory/pieceShare)
+	p := &pumping{consume: consume, progress: a.engine.opts.Progress, first: -1,
+		inWork: inWork, room: semaphore.NewWeighted(inWork)}
 	group, ctx := errgroup.WithContext(a.ctx)
 	queues := make([]chan numbered, a.engine.opts.Workers)
 	for w := range queues {
@@ -51,6 +58,11 @@ func (a *attempt) pump(consume consumer) error {
 				p.fail(n, err)
 				return nil
 			}
+			if err := p.room.Acquire(ctx, p.weight(piece)); err != nil {
+				piece.Release()
+				p.fail(n, err)
+				return nil
+			}
 			queues[n%len(queues)] <- numbered{n, piece}
 		}
 		return nil
@@ -68,10 +80,16 @@ type pumping struct {
 	consume  consumer
 	progress func(int64)
 
+	inWork int64 // bytes
+	room   *semaphore.Weighted
+
 	mu    sync.Mutex
 	first int // number of the first piece that failed, -1 for none
 	err   error
 }
+
+// weight of a piece in the room that all share.
+func (p *pumping) weight(piece change.Piece) int64 { return min(int64(piece.Size()), p.inWork) }
 
 func (p *pumping) fail(n int, err error) {
 	p.mu.Lock()
@@ -91,11 +109,12 @@ func (p *pumping) failed(n int) bool {
 func (p *pumping) work(worker int, queue <-chan numbered) {
 	block := &change.Block{}
 	for next := range queue {
+		size, weight := int64(next.piece.Size()), p.weight(next.piece)
 		if p.failed(next.n) {
 			next.piece.Release()
+			p.room.Release(weight)
 			continue
 		}
-		size := int64(next.piece.Size())
 		keep := false
 		err := next.piece.Decode(block)
 		if err == nil {
@@ -109,6 +128,7 @@ func (p *pumping) work(worker int, queue <-chan numbered) {
 		} else {
 			next.piece.Release()
 		}
+		p.room.Release(weight)
 		p.progress(size)
 	}
 }
