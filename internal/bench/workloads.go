@@ -82,8 +82,8 @@ func (b *bench) firstFolder() string {
 }
 
 func (b *bench) writeConfig(scd int) error {
-	text := strings.NewReplacer("SCD", fmt.Sprint(scd), "TABLE", table).Replace(`bundle: {name: bench}
-lake: {url: ./lakeSCD}
+	text := strings.NewReplacer("{scd}", fmt.Sprint(scd), "{table}", table).Replace(`bundle: {name: bench}
+lake: {url: ./lake{scd}}
 connections:
   export: {connection_type: DYNAMICS365, options: {url: ./export}}
 resources:
@@ -95,8 +95,8 @@ resources:
       ingestion_definition:
         connection_name: export
         objects:
-          - table: {source_schema: contoso, source_table: TABLE, destination_catalog: main, destination_schema: bench,
-                    table_configuration: {scd_type: SCD_TYPE_SCD}}
+          - table: {source_schema: contoso, source_table: {table}, destination_catalog: main, destination_schema: bench,
+                    table_configuration: {scd_type: SCD_TYPE_{scd}}}
 `)
 	return os.WriteFile(b.path(fmt.Sprintf("scd%d.yaml", scd)), []byte(text), 0o600)
 }
@@ -110,10 +110,11 @@ func (b *bench) lake(scd int) string { return b.path(fmt.Sprintf("lake%d", scd))
 // firstLoad loads the initial copy, Sluice and DuckDB in turn.
 func (b *bench) firstLoad(ctx context.Context) error {
 	parquet := b.path("duckdb.parquet")
-	var ours, duck, history []cost
+	var duck []cost
+	var ours [3][]cost // by SCD type
 	for i := range b.runs {
 		fmt.Printf("first load, run %d of %d\n", i+1, b.runs)
-		for scd, costs := range map[int]*[]cost{1: &ours, 2: &history} {
+		for _, scd := range []int{1, 2} {
 			if err := os.RemoveAll(b.lake(scd)); err != nil {
 				return err
 			}
@@ -121,7 +122,7 @@ func (b *bench) firstLoad(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			*costs = append(*costs, c)
+			ours[scd] = append(ours[scd], c)
 		}
 		c, err := measure(ctx, b.python, "scripts/bench/duckdb_load.py", b.firstFolder(), parquet)
 		if err != nil {
@@ -138,10 +139,8 @@ func (b *bench) firstLoad(ctx context.Context) error {
 		return err
 	}
 	b.add(workload, "DuckDB → Parquet, newest version per key", median(duck), info.Size(), "")
-	for scd, costs := range [][]cost{1: ours, 2: history} {
-		if scd == 0 {
-			continue
-		}
+	for _, scd := range []int{1, 2} {
+		costs := ours[scd]
 		size, err := folderSize(b.lake(scd))
 		if err != nil {
 			return err

@@ -30,6 +30,9 @@ type bringing struct {
 // ErrNewColumns: the configuration wants a full refresh for new columns.
 var ErrNewColumns = errors.New("the source has new columns")
 
+// ErrRefreshBehind: the folders that can be read end before what the table has.
+var ErrRefreshBehind = errors.New("a full refresh would lose rows")
+
 // ErrNoTable: no folder and no manifest has the table.
 var ErrNoTable = errors.New("the export has no such table")
 
@@ -56,7 +59,7 @@ func (b *bringing) bring(ctx context.Context) error {
 	}
 	for rest := b.parts; len(rest) > 0; {
 		group := together(rest)
-		if err := b.apply(ctx, group); err != nil {
+		if err := b.apply(ctx, group, group[len(group)-1].folder); err != nil {
 			return err
 		}
 		rest = rest[len(group):]
@@ -101,11 +104,30 @@ func (b *bringing) checkKnown(ctx context.Context) error {
 // checkTable refuses what no batch could be applied to.
 func (b *bringing) checkTable(ctx context.Context) error {
 	if b.exists() {
+		if err := b.checkKeeper(); err != nil {
+			return err
+		}
 		if err := local.Check(b.snapshot, b.newBatch(nil, synapselink.FolderName{})); err != nil {
 			return err
 		}
 	}
 	return b.checkSelection(ctx)
+}
+
+// checkKeeper refuses a table that another pipeline keeps in step: the rows of two
+// sources would become one table.
+func (b *bringing) checkKeeper() error {
+	own := b.appID(b.target)
+	if _, ok := b.snapshot.Txns[own]; ok || b.request.FullRefresh {
+		return nil
+	}
+	for id := range b.snapshot.Txns {
+		if keeper, ok := strings.CutSuffix(id, ":"+b.name()); ok && strings.HasPrefix(keeper, "sluice:") {
+			return fmt.Errorf("%w: pipeline %s keeps %s in step; choose another destination, or take it over with --full-refresh",
+				local.ErrForeignTable, strings.TrimPrefix(keeper, "sluice:"), b.result.Path)
+		}
+	}
+	return nil
 }
 
 // checkSelection refuses a table whose selection names columns that do not
@@ -173,8 +195,8 @@ func (b *bringing) folderPart(p part) synapselink.FolderPart {
 	return synapselink.FolderPart{Folder: p.folder, Entity: *p.entity, Files: p.files, FullWidthOnly: full}
 }
 
-// apply brings folders to the table, in one commit.
-func (b *bringing) apply(ctx context.Context, parts []part) error {
+// apply brings folders to the table, in one commit that puts the cursor there.
+func (b *bringing) apply(ctx context.Context, parts []part, cursor synapselink.FolderName) error {
 	schema := b.columns
 	var folders []synapselink.FolderPart
 	bytes := int64(0)
@@ -193,7 +215,7 @@ func (b *bringing) apply(ctx context.Context, parts []part) error {
 		folders = append(folders, b.folderPart(p))
 		bytes += p.bytes
 	}
-	return b.batch(ctx, schema, folders, bytes, parts[len(parts)-1].folder)
+	return b.batch(ctx, schema, folders, bytes, cursor)
 }
 
 // together are the first parts, all of one moment: folders whose names differ in
@@ -254,7 +276,7 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 
 func (b *bringing) newBatch(schema batch.Schema, cursor synapselink.FolderName) local.Batch {
 	return local.Batch{
-		Table: b.path(), Source: b.source(), AppID: b.appID(b.target), Cursor: cursor.Digits(),
+		Table: b.path(), Source: b.source(), Origin: b.origin(), AppID: b.appID(b.target), Cursor: cursor.Digits(),
 		Type: b.scdType(), Schema: schema, Columns: columnsIn(schema), Properties: b.spec.Settings.TableProperties,
 		Replace:    b.request.FullRefresh,
 		Parameters: map[string]string{"pipeline": b.Pipeline.Name, "sourceTable": b.spec.SourceTable},
@@ -271,7 +293,13 @@ func (b *bringing) refresh(ctx context.Context) error {
 	if len(b.parts) == 0 {
 		return b.catchUp(ctx)
 	}
-	return b.apply(ctx, b.parts)
+	ready := b.env.listing.Ready()
+	last := ready[len(ready)-1]
+	if held, ok := b.env.listing.Held(); ok && held.Name.Compare(b.cursor(b.target)) <= 0 {
+		return fmt.Errorf("%w: folder %s is not complete (%s), and the table holds what came after it, up to %s; the table stays as it is",
+			ErrRefreshBehind, held.Name, held.Reason, b.cursor(b.target))
+	}
+	return b.apply(ctx, b.parts, last)
 }
 
 // A table that has nothing new gets a commit with the cursor alone only when

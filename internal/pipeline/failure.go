@@ -33,6 +33,7 @@ var classes = []struct {
 	{spec.ErrInvalid, "CONFIGURATION", ""},
 	{delta.ErrInvalidChanges, "UNSUPPORTED_COLUMN", "leave the column out with exclude_columns"},
 	{synapselink.ErrTypeChanged, "TYPE_CHANGED", ""},
+	{ErrRefreshBehind, "REFRESH_BEHIND", "wait for the folder's model.json, or restore it"},
 	{ErrNewColumns, "SCHEMA_CHANGED", ""},
 	{ErrNoTable, "NO_SUCH_TABLE", ""},
 	{ErrNoSuchTable, "NO_SUCH_TABLE", ""},

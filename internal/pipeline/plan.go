@@ -94,7 +94,7 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 		p.Folders = append(p.Folders, part.folder.String())
 		p.Files += len(part.files)
 	}
-	b := &bringing{update: u, target: t}
+	b := &bringing{update: u, target: t, result: TableResult{Path: p.Path}}
 	err := t.err
 	if err == nil {
 		p.Version = t.snapshot.Version

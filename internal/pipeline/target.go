@@ -69,6 +69,16 @@ func (r *Runner) appID(t *target) string {
 // source names what the table is made from, for its configuration.
 func (t *target) source() string { return "dynamics365:" + t.spec.SourceTable }
 
+// origin names the environment that the table is made from: the first label of
+// its URL, or what else source_schema says; empty where it says nothing.
+func (t *target) origin() string {
+	origin := strings.ToLower(t.spec.SourceSchema)
+	if _, host, isURL := strings.Cut(origin, "://"); isURL {
+		origin, _, _ = strings.Cut(host, ".")
+	}
+	return strings.Trim(origin, "/")
+}
+
 func (t *target) scdType() change.Type {
 	if t.spec.Settings.SCDType == spec.SCDType2 {
 		return change.Type2

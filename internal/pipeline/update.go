@@ -70,6 +70,13 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 		if err != nil {
 			return err
 		}
+		for table, err := range files.Failed {
+			for _, t := range waiting[strings.ToLower(table)] {
+				if u.start(t).Compare(name) < 0 {
+					t.parts = append(t.parts, part{folder: name, err: err})
+				}
+			}
+		}
 		for _, table := range slices.Sorted(maps.Keys(files.Tables)) {
 			list := files.Tables[table]
 			for _, t := range waiting[strings.ToLower(table)] {

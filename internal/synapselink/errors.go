@@ -30,8 +30,8 @@ var (
 	ErrNoKey = errors.New("the table has no column Id")
 	// ErrNoSequence: the table has no versionnumber.
 	ErrNoSequence = errors.New("the table has no column versionnumber")
-	// ErrReservedColumn: a source column bears a name that SCD type 2 needs.
-	ErrReservedColumn = errors.New("column name is reserved for SCD type 2")
+	// ErrReservedColumn: a source column bears a name that is needed otherwise.
+	ErrReservedColumn = errors.New("column name is reserved")
 	// ErrSelection: include_columns or exclude_columns cannot be followed.
 	ErrSelection = errors.New("column selection does not fit the table")
 	// ErrNoColumn: the source has a wanted column that the target has not.

@@ -3,6 +3,7 @@ package synapselink
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -26,6 +27,8 @@ type FolderFiles struct {
 	// Tables by name, each with its files in order of Rank. A table without
 	// changes is not there.
 	Tables map[string][]File
+	// Failed are tables whose folder could not be listed, with the reason.
+	Failed map[string]error
 	// Unknown files, by path in the store: nothing reads them.
 	Unknown []string
 }
@@ -34,12 +37,14 @@ type FolderFiles struct {
 // table would not scale to hundreds of them.
 func (e *Export) FolderTables(ctx context.Context, folder FolderName) (FolderFiles, error) {
 	prefix := e.prefix(folder.String())
-	files := FolderFiles{Tables: map[string][]File{}}
-	for entry, err := range e.Store.List(ctx, prefix, storage.ListOptions{}) {
-		if err != nil {
-			return FolderFiles{}, err
-		}
-		files.add(entry, strings.Split(strings.TrimPrefix(entry.Path, prefix), "/"))
+	files := FolderFiles{Tables: map[string][]File{}, Failed: map[string]error{}}
+	err := files.list(ctx, e.Store, prefix, prefix)
+	if errors.Is(err, storage.ErrDenied) {
+		files = FolderFiles{Tables: map[string][]File{}, Failed: map[string]error{}}
+		err = files.listEach(ctx, e.Store, prefix)
+	}
+	if err != nil {
+		return FolderFiles{}, err
 	}
 	for _, table := range files.Tables {
 		slices.SortFunc(table, func(a, b File) int {
@@ -50,6 +55,36 @@ func (e *Export) FolderTables(ctx context.Context, folder FolderName) (FolderFil
 		}
 	}
 	return files, nil
+}
+
+// list adds what lies below a prefix within the folder's.
+func (f *FolderFiles) list(ctx context.Context, store storage.Store, folder, prefix string) error {
+	for entry, err := range store.List(ctx, prefix, storage.ListOptions{}) {
+		if err != nil {
+			return err
+		}
+		f.add(entry, strings.Split(strings.TrimPrefix(entry.Path, folder), "/"))
+	}
+	return nil
+}
+
+// listEach lists the tables one by one, so that one that may not be listed
+// leaves the others.
+func (f *FolderFiles) listEach(ctx context.Context, store storage.Store, folder string) error {
+	for entry, err := range store.List(ctx, folder, storage.ListOptions{Delimiter: true}) {
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(entry.Path, folder), "/")
+		if !entry.IsDir {
+			f.add(entry, []string{name})
+			continue
+		}
+		if err := f.list(ctx, store, folder, folder+name+"/"); err != nil {
+			f.Failed[strings.TrimLeft(name, " ")] = err
+		}
+	}
+	return nil
 }
 
 // add files an entry under its table. Parts is its path within the folder.

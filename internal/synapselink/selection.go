@@ -52,11 +52,12 @@ func reserved(column string) bool {
 	return name == "__start_at" || name == "__end_at" || strings.HasPrefix(name, "__spark_autocdc_")
 }
 
-// checkReserved refuses columns whose names SCD type 2 needs, unless they are
-// not wanted.
+// checkReserved refuses columns whose names are needed, unless they are not
+// wanted: some by SCD type 2, some for what data files carry beside the table.
 func (s Selection) checkReserved(entity Entity) error {
 	for _, a := range entity.Attributes {
-		if s.History && reserved(a.Name) && s.keeps(a.Name) {
+		taken := s.History && reserved(a.Name) || strings.HasPrefix(strings.ToLower(a.Name), "_sluice_")
+		if taken && s.keeps(a.Name) {
 			return fmt.Errorf("%w: %q", ErrReservedColumn, a.Name)
 		}
 	}

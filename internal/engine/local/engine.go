@@ -75,6 +75,9 @@ type Batch struct {
 	// Source names what the table is made from. A Delta table that does not
 	// carry the name is not touched.
 	Source string
+	// Origin says which of several sources of that name it is, "" for any. A
+	// table of another origin is touched only to be replaced.
+	Origin string
 	// AppID and Cursor become the txn action. A batch whose cursor the table
 	// has reached is skipped.
 	AppID  string

@@ -16,6 +16,7 @@ import (
 // Keys of the table's configuration that say what it is.
 const (
 	sourceProperty = "sluice.source"
+	originProperty = "sluice.origin"
 	typeProperty   = "sluice.scdType"
 )
 
@@ -27,6 +28,9 @@ func (a *attempt) planTable() error {
 	want := map[string]string{
 		sourceProperty: a.batch.Source,
 		typeProperty:   strconv.Itoa(int(a.batch.Type)),
+	}
+	if a.batch.Origin != "" {
+		want[originProperty] = a.batch.Origin
 	}
 	maps.Copy(want, a.batch.Properties)
 	if a.base.Version < 0 {
@@ -82,6 +86,10 @@ func Check(s *delta.Snapshot, b Batch) error {
 		}
 		return fmt.Errorf("%w: %s was made %s, and this is %s; choose another destination, or remove that table",
 			ErrForeignTable, s.URL(), made, b.Source)
+	}
+	if origin := config[originProperty]; origin != "" && b.Origin != "" && origin != b.Origin && !b.Replace {
+		return fmt.Errorf("%w: %s was made from %s, and this is %s; choose another destination, or replace the table with --full-refresh",
+			ErrForeignTable, s.URL(), origin, b.Origin)
 	}
 	if t := config[typeProperty]; t != strconv.Itoa(int(b.Type)) && !b.Replace {
 		return fmt.Errorf("%w: %s has SCD_TYPE_%s, the configuration says SCD_TYPE_%d; a full refresh of this table (sluice run --table … --full-refresh) rebuilds it",
