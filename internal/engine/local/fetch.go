@@ -61,14 +61,50 @@ func (a *attempt) fetch(refs []uint64, columns batch.Schema, visit func([]uint64
 		if len(within) == 0 {
 			continue
 		}
-		rows.Reset(columns)
-		if err := file.ReadRows(i, within, columns, &rows); err != nil {
-			return damage(fmt.Errorf("reading rows of data file %s: %w", a.holderPath(holder), err))
+		read := a.readFew
+		if len(within) > copyRows {
+			read = a.readMany
 		}
-		if err := visit(refs[:len(within)], &rows); err != nil {
-			return err
+		if err := read(file, i, within, refs[:len(within)], columns, &rows, visit); err != nil {
+			return damage(fmt.Errorf("reading rows of data file %s: %w", a.holderPath(holder), err))
 		}
 		refs = refs[len(within):]
 	}
 	return nil
+}
+
+// readFew hands on the rows of a row group at once.
+func (a *attempt) readFew(file *parquetfile.File, group int, within []int64, refs []uint64, columns batch.Schema,
+	rows *batch.Batch, visit func([]uint64, *batch.Batch) error,
+) error {
+	rows.Reset(columns)
+	if err := file.ReadRows(group, within, columns, rows); err != nil {
+		return err
+	}
+	return visit(refs, rows)
+}
+
+// readMany hands them on in parts: with all columns a row group may be larger
+// than the memory.
+func (a *attempt) readMany(file *parquetfile.File, group int, within []int64, refs []uint64, columns batch.Schema,
+	rows *batch.Batch, visit func([]uint64, *batch.Batch) error,
+) error {
+	before := int64(0)
+	var chosen []int
+	return file.ReadChunks(group, columns, copyRows, func(chunk *batch.Batch) error {
+		end := before + int64(chunk.Rows)
+		chosen = chosen[:0]
+		for len(chosen) < len(within) && within[len(chosen)] < end {
+			chosen = append(chosen, int(within[len(chosen)]-before))
+		}
+		before = end
+		if len(chosen) == 0 {
+			return nil
+		}
+		rows.Reset(columns)
+		rows.AppendRows(chunk, chosen)
+		now := refs[:len(chosen)]
+		within, refs = within[len(chosen):], refs[len(chosen):]
+		return visit(now, rows)
+	})
 }

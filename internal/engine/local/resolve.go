@@ -7,13 +7,10 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 )
 
-// tiesAtOnce is how many keys wait until their rows are compared.
-const tiesAtOnce = 4096
-
-// resolve decides about every key of which the batch has something.
+// resolve decides about every key of which the batch has something. Keys whose
+// rows have to be compared first are judged in a second pass, so that each file
+// is read once for all of them.
 func (a *attempt) resolve() error {
-	r := &resolving{attempt: a}
-	r.resolver = change.Resolver{Type: a.batch.Type, Same: r.same}
 	// Rows of a large batch of which nothing else is known are in the table as
 	// they are; the others are counted as they are judged.
 	for _, h := range a.holders {
@@ -21,75 +18,96 @@ func (a *attempt) resolve() error {
 			a.counts.Upserted += h.output.rows
 		}
 	}
-	if err := a.facts.eachKey(r.key); err != nil {
+	r := &resolving{attempt: a, room: max(64, int(a.engine.opts.Memory/4/comparedBytes))}
+	r.resolver = change.Resolver{Type: a.batch.Type, Same: r.collect}
+	err := a.facts.eachKey(func(facts []change.Fact) error { return r.key(facts, false) })
+	if err != nil || len(r.refs) == 0 {
 		return err
 	}
-	return r.settleTies()
+	if !r.full {
+		if err := r.compare(); err != nil {
+			return err
+		}
+	}
+	r.resolver.Same = r.same
+	return a.facts.eachKey(func(facts []change.Fact) error { return r.key(facts, true) })
 }
 
-// resolving carries the keys whose rows have to be compared before they can be
-// judged.
+// comparedBytes is what a row takes that is compared: its address and digest.
+const comparedBytes = 24
+
+// resolving judges keys, and carries what rows are compared by.
 type resolving struct {
 	attempt  *attempt
 	resolver change.Resolver
-	tied     bool
-	before   []change.Fact // of the key in work, as they were
-	ties     []change.Fact // of several keys
-	refs     []uint64      // rows to be compared
-	keys     int
-	digests  map[uint64]batch.Digest
+	tied     bool // the key in work has rows to be compared
+	// refs are the rows to be compared, digests what they are compared by. When
+	// there are too many for the memory, full is set and none is compared: each
+	// repeat is taken for a change then, which gives the same table.
+	refs    []uint64
+	digests []batch.Digest
+	room    int
+	full    bool
 }
 
-// same compares rows by their digests. Those that are not known yet are noted.
-func (r *resolving) same(row, upsert *change.Fact) bool {
-	a, known := r.digests[row.Ref]
-	if !known {
-		r.tied = true
+// collect notes rows that have to be compared.
+func (r *resolving) collect(row, upsert *change.Fact) bool {
+	r.tied = true
+	if r.full = r.full || len(r.refs)+2 > r.room; !r.full {
 		r.refs = append(r.refs, row.Ref, upsert.Ref)
+	}
+	return false
+}
+
+// same compares rows by their digests.
+func (r *resolving) same(row, upsert *change.Fact) bool {
+	r.tied = true
+	if r.full {
 		return false
 	}
-	return a == r.digests[upsert.Ref]
+	a, foundA := slices.BinarySearch(r.refs, row.Ref)
+	b, foundB := slices.BinarySearch(r.refs, upsert.Ref)
+	return foundA && foundB && r.digests[a] == r.digests[b]
 }
 
-func (r *resolving) key(facts []change.Fact) error {
+// key judges a key in the pass in which it is due.
+func (r *resolving) key(facts []change.Fact, compared bool) error {
 	if !slices.ContainsFunc(facts, func(f change.Fact) bool { return !f.InTable }) {
 		return nil
 	}
 	r.tied = false
-	r.before = append(r.before[:0], facts...)
 	tombstones := r.resolver.Resolve(facts)
-	if !r.tied {
-		return r.attempt.record(facts, tombstones)
-	}
-	r.ties = append(r.ties, r.before...)
-	if r.keys++; r.keys < tiesAtOnce {
+	if r.tied != compared {
 		return nil
 	}
-	return r.settleTies()
+	return r.attempt.record(facts, tombstones)
 }
 
-// settleTies compares the rows that were noted and judges their keys again.
-func (r *resolving) settleTies() error {
-	if len(r.refs) == 0 {
-		return nil
-	}
-	var err error
-	if r.digests, err = r.attempt.digests(r.refs); err != nil {
-		return err
-	}
-	ties := r.ties
-	for start := 0; start < len(ties); {
-		end := start + 1
-		for end < len(ties) && ties[end].Key == ties[start].Key {
-			end++
+// compare reads the rows that were noted.
+func (r *resolving) compare() error {
+	slices.Sort(r.refs)
+	r.refs = slices.Compact(r.refs)
+	r.digests = make([]batch.Digest, 0, len(r.refs))
+	a := r.attempt
+	for rest := r.refs; len(rest) > 0; {
+		h := holderOf(rest[0])
+		n := 1
+		for n < len(rest) && holderOf(rest[n]) == h {
+			n++
 		}
-		facts := ties[start:end]
-		if err := r.attempt.record(facts, r.resolver.Resolve(facts)); err != nil {
+		if block := a.holders[h].block; block != nil {
+			all := block.Rows.Digests(a.layout.source)
+			for _, ref := range rest[:n] {
+				r.digests = append(r.digests, all[rowOf(ref)])
+			}
+		} else if err := a.fetch(rest[:n], a.layout.full[:a.layout.source], func(_ []uint64, rows *batch.Batch) error {
+			r.digests = append(r.digests, rows.Digests(a.layout.source)...)
+			return nil
+		}); err != nil {
 			return err
 		}
-		start = end
+		rest = rest[n:]
 	}
-	r.ties, r.refs, r.keys, r.digests = ties[:0], r.refs[:0], 0, nil
 	return nil
 }
 
@@ -131,34 +149,4 @@ func (a *attempt) count(f *change.Fact) {
 		a.counts.Superseded++
 	case change.None:
 	}
-}
-
-// digests of the rows at the given addresses, over the columns of the source.
-func (a *attempt) digests(refs []uint64) (map[uint64]batch.Digest, error) {
-	refs = slices.Clone(refs)
-	slices.Sort(refs)
-	refs = slices.Compact(refs)
-	digests := make(map[uint64]batch.Digest, len(refs))
-	for len(refs) > 0 {
-		h := holderOf(refs[0])
-		n := 1
-		for n < len(refs) && holderOf(refs[n]) == h {
-			n++
-		}
-		if block := a.holders[h].block; block != nil {
-			all := block.Rows.Digests(a.layout.source)
-			for _, ref := range refs[:n] {
-				digests[ref] = all[rowOf(ref)]
-			}
-		} else if err := a.fetch(refs[:n], a.layout.full[:a.layout.source], func(refs []uint64, rows *batch.Batch) error {
-			for i, d := range rows.Digests(a.layout.source) {
-				digests[refs[i]] = d
-			}
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-		refs = refs[n:]
-	}
-	return digests, nil
 }
