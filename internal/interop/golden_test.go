@@ -5,10 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/interop"
 )
 
@@ -16,31 +18,33 @@ import (
 var everyEngine = []interop.Engine{interop.Spark, interop.DeltaRS, interop.DuckDB, interop.Polars}
 
 // readable lists the tables of the samples that hold rows, as the README there
-// does, and the engines that refuse them for a feature they do not know.
+// does, the engines that refuse them for a feature they do not know, and why
+// Sluice cannot hand out their rows, if it cannot.
 var readable = []struct {
 	table   string
 	version int64
 	rows    int
 	refuse  []interop.Engine
+	unheld  string
 }{
-	{"basic-dv-no-checkpoint", 1, 8, nil},
-	{"basic-dv-with-checkpoint", 46, 454, nil},
-	{"basic-with-inserts-deletes-checkpoint", 13, 41, nil},
-	{"basic-with-inserts-merge", 1, 140, nil},
-	{"basic-with-vacuum-protocol-check-feature", 1, 100, []interop.Engine{interop.DeltaRS, interop.Polars}},
-	{"corrupted-last-checkpoint-kernel", 11, 100, nil},
-	{"dv-partitioned-with-checkpoint", 15, 35, nil},
-	{"log-replay-dv-key-cases", 3, 47, nil},
-	{"log-replay-latest-metadata-protocol", 2, 40, nil},
-	{"multi-part-checkpoint", 1, 31, nil},
-	{"only-checkpoint-files", 2, 25, nil},
-	{"snapshot-data3", 3, 30, nil},
-	{"snapshot-vacuumed", 5, 20, nil},
-	{"table-with-columnmapping-mode-name", 0, 6, []interop.Engine{interop.Polars}},
-	{"time-travel-schema-changes-b", 1, 20, nil},
-	{"type-widening", 2, 2, []interop.Engine{interop.DeltaRS, interop.Polars}},
-	{"v2-checkpoint-json", 2, 10, []interop.Engine{interop.Polars}},
-	{"v2-checkpoint-parquet", 2, 10, []interop.Engine{interop.Polars}},
+	{"basic-dv-no-checkpoint", 1, 8, nil, ""},
+	{"basic-dv-with-checkpoint", 46, 454, nil, ""},
+	{"basic-with-inserts-deletes-checkpoint", 13, 41, nil, ""},
+	{"basic-with-inserts-merge", 1, 140, nil, ""},
+	{"basic-with-vacuum-protocol-check-feature", 1, 100, []interop.Engine{interop.DeltaRS, interop.Polars}, ""},
+	{"corrupted-last-checkpoint-kernel", 11, 100, nil, ""},
+	{"dv-partitioned-with-checkpoint", 15, 35, nil, ""},
+	{"log-replay-dv-key-cases", 3, 47, nil, ""},
+	{"log-replay-latest-metadata-protocol", 2, 40, nil, ""},
+	{"multi-part-checkpoint", 1, 31, nil, ""},
+	{"only-checkpoint-files", 2, 25, nil, ""},
+	{"snapshot-data3", 3, 30, nil, ""},
+	{"snapshot-vacuumed", 5, 20, nil, ""},
+	{"table-with-columnmapping-mode-name", 0, 6, []interop.Engine{interop.Polars}, ""},
+	{"time-travel-schema-changes-b", 1, 20, nil, ""},
+	{"type-widening", 2, 2, []interop.Engine{interop.DeltaRS, interop.Polars}, ""},
+	{"v2-checkpoint-json", 2, 10, []interop.Engine{interop.Polars}, ""},
+	{"v2-checkpoint-parquet", 2, 10, []interop.Engine{interop.Polars}, ""},
 }
 
 // unreadable lists the tables whose log is wrong or whose data is not there.
@@ -81,6 +85,7 @@ func TestEnginesAgreeOnGoldenTables(t *testing.T) {
 					t.Errorf("%s sees other rows than %s (-%[2]s +%[1]s):\n%s", engine, everyEngine[0], diff)
 				}
 			}
+			checkOwn(t, path, first, want.unheld)
 		})
 	}
 }
@@ -92,6 +97,9 @@ func TestEnginesRefuseBrokenGoldenTables(t *testing.T) {
 			for _, engine := range everyEngine {
 				_, err := interop.Start(t, engine).Rows(filepath.Join(golden, table), interop.Select{})
 				checkRefused(t, engine, err)
+			}
+			if rows, err := scan(filepath.Join(golden, table)); err == nil {
+				t.Errorf("sluice sees %d rows, want that it refuses the table", len(rows))
 			}
 		})
 	}
@@ -131,6 +139,23 @@ func TestQuery(t *testing.T) {
 	}
 }
 
+// checkOwn compares what Sluice sees with what the engines do, or wants it to
+// say why it does not hand out the rows.
+func checkOwn(t *testing.T, path string, want []interop.Row, unheld string) {
+	t.Helper()
+	rows, err := scan(path)
+	if unheld != "" {
+		if !errors.Is(err, delta.ErrUnsupported) || !strings.Contains(err.Error(), unheld) {
+			t.Errorf("sluice: got error %v, want that it names %s", err, unheld)
+		}
+		return
+	}
+	need(t, err)
+	if diff := cmp.Diff(sorted(want), rows); diff != "" {
+		t.Errorf("sluice sees other rows than the engines (-engines +sluice):\n%s", diff)
+	}
+}
+
 func checkVersion(t *testing.T, path string, want int64) {
 	t.Helper()
 	got, err := interop.Start(t, interop.Spark).Version(path)
@@ -146,10 +171,15 @@ func checkRefused(t *testing.T, engine interop.Engine, err error) {
 	}
 }
 
-// goldenTables is the folder of the samples, which lies beside the repository.
 func goldenTables(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "samples", "delta-golden"))
+	return sample(t, "delta-golden")
+}
+
+// sample is a folder of the samples, which lie beside the repository.
+func sample(t *testing.T, name string) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join("..", "..", "..", "shared", "samples", name))
 	if err != nil {
 		t.Fatal(err)
 	}

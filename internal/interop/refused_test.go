@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/interop"
 	"github.com/sluicedata/sluice/internal/pipeline"
-	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
 
 // tooMuch are statements of Spark after which a table asks something of its
@@ -103,66 +101,4 @@ func contents(t *testing.T, folder string) []string {
 		return nil
 	}))
 	return list
-}
-
-// tolerable are statements of Spark after which a table is another, but nothing
-// is asked of its writers that Sluice cannot do.
-var tolerable = []struct {
-	name, statements string
-	// checked is run when Sluice has written to the table.
-	check func(t *testing.T, path string)
-}{
-	{"times in commits", "alter table {table} set tblproperties ('delta.enableInCommitTimestamps' = 'true')", checkCommitTimes},
-	{"checkpoints of version 2", "alter table {table} set tblproperties ('delta.checkpointPolicy' = 'v2', 'delta.checkpointInterval' = '1'); " +
-		"alter table {table} set tblproperties ('team' = 'sales')", nil},
-	{"marks of its own", "alter table {table} alter column Name comment 'what it is called'; comment on table {table} is 'accounts'; " +
-		"alter table {table} set tblproperties ('team' = 'sales')", checkMarks},
-	{"a feature that is not in use", "alter table {table} set tblproperties ('delta.feature.allowColumnDefaults' = 'supported', " +
-		"'delta.feature.generatedColumns' = 'supported', 'delta.feature.checkConstraints' = 'supported')", nil},
-	{"a constraint that is gone", "alter table {table} add constraint positive check (versionnumber > 0); alter table {table} drop constraint positive", nil},
-}
-
-// TestTablesThatAreAnotherAreContinued changes a table's metadata, not its rows.
-func TestTablesThatAreAnotherAreContinued(t *testing.T) {
-	w := way{change.Type1, true}
-	for _, changed := range tolerable {
-		t.Run(changed.name, func(t *testing.T) {
-			l := newLake(t)
-			l.follow(exportedTable, w)
-			export, path := newExport(l.source), l.path(exportedTable, w)
-			want := &book{scd: w.scd, columns: export.columns}
-			want.add(t, export.folder(t, told{1, "U10"}, told{2, "U10"}, told{3, "U10"})...)
-			l.run(t)
-			spark(t, path, changed.statements)
-			export.columns = append(slices.Clone(export.columns), exporter.Column{Name: "Nickname", DataType: "string"})
-			want.columns = export.columns
-			want.add(t, export.folder(t, told{1, "U20"}, told{2, "D20"}, told{4, "U10"})...)
-			l.run(t)
-			checkRows(t, path, want, everyEngine...)
-			if changed.check != nil {
-				changed.check(t, path)
-			}
-		})
-	}
-}
-
-// checkCommitTimes wants Spark to find a time in each commit, its own and ours.
-func checkCommitTimes(t *testing.T, path string) {
-	t.Helper()
-	rows, err := interop.Start(t, interop.Spark).Statement(path, "describe history {table}")
-	need(t, err)
-	t.Log(rows)
-}
-
-// checkMarks wants what Spark said of the table and a column to be there still.
-func checkMarks(t *testing.T, path string) {
-	t.Helper()
-	rows, err := interop.Start(t, interop.Spark).Statement(path, "describe table extended {table}")
-	need(t, err)
-	text := strings.Join(rows, "\n")
-	for _, mark := range []string{"what it is called", "accounts", "team=sales", "Nickname"} {
-		if !strings.Contains(text, mark) {
-			t.Errorf("%q is not in what Spark says of the table:\n%s", mark, text)
-		}
-	}
 }

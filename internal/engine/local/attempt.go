@@ -47,6 +47,7 @@ type attempt struct {
 	// rewritten rows were in the table and are there again with another end.
 	rewritten int64
 	done      bool
+	marks     []mark
 	// unused outputs were written and copied again; no commit has them.
 	unused []string
 }

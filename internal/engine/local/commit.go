@@ -23,6 +23,9 @@ func (a *attempt) commit() (int64, error) {
 	if err := a.changeFiles(&changes); err != nil {
 		return 0, err
 	}
+	if err := a.mark(&changes); err != nil {
+		return 0, err
+	}
 	now := a.engine.opts.Clock().UnixMilli()
 	changes.Txns = append(changes.Txns, delta.Txn{AppID: a.batch.AppID, Version: a.batch.Cursor, LastUpdated: &now})
 	serial, changed, err := a.writeSide()
@@ -78,8 +81,6 @@ func (a *attempt) checkpoint(s *delta.Snapshot) {
 
 // addOutputs adds the data files of this batch that have something to tell.
 func (a *attempt) addOutputs(changes *delta.Changes) error {
-	var files []*holder
-	var dead []*roaring64.Bitmap
 	for _, h := range a.holders {
 		o := h.output
 		if o == nil {
@@ -90,25 +91,44 @@ func (a *attempt) addOutputs(changes *delta.Changes) error {
 			a.unused = append(a.unused, o.path)
 			continue
 		}
-		files = append(files, h)
-		if !h.dead.IsEmpty() {
-			dead = append(dead, h.dead)
-		}
-	}
-	vectors, err := a.writeVectors(dead)
-	if err != nil {
-		return err
-	}
-	for _, h := range files {
-		add, err := a.addOf(h.output)
+		add, err := a.addOf(o)
 		if err != nil {
 			return err
 		}
-		if !h.dead.IsEmpty() {
-			if add, err = add.WithVector(&vectors[0]); err != nil {
-				return err
-			}
-			vectors = vectors[1:]
+		if h.dead.IsEmpty() {
+			changes.Adds = append(changes.Adds, add)
+		} else {
+			a.marks = append(a.marks, mark{add, h.dead})
+		}
+	}
+	return nil
+}
+
+// mark is a file that the commit adds with a vector of its dead rows.
+type mark struct {
+	add  delta.Add
+	dead *roaring64.Bitmap
+}
+
+// mark writes the vectors of the commit, all into one file.
+func (a *attempt) mark(changes *delta.Changes) error {
+	if len(a.marks) == 0 {
+		return nil
+	}
+	dead := make([]*roaring64.Bitmap, len(a.marks))
+	for i := range a.marks {
+		dead[i] = a.marks[i].dead
+	}
+	id := uuid.New()
+	a.willCreate(a.path(delta.VectorFileName(id)))
+	vectors, err := delta.WriteVectors(a.ctx, a.engine.lake, a.batch.Table, id, dead)
+	if err != nil {
+		return err
+	}
+	for i := range a.marks {
+		add, err := a.marks[i].add.WithVector(&vectors[i])
+		if err != nil {
+			return err
 		}
 		changes.Adds = append(changes.Adds, add)
 	}
@@ -144,8 +164,6 @@ func (a *attempt) changeFiles(changes *delta.Changes) error {
 		}
 		return nil
 	}
-	var marked []*holder
-	var dead []*roaring64.Bitmap
 	for i, h := range a.holders {
 		if h.file == nil || h.dead.IsEmpty() {
 			continue
@@ -160,19 +178,11 @@ func (a *attempt) changeFiles(changes *delta.Changes) error {
 				continue
 			}
 		}
-		marked = append(marked, h)
-		dead = append(dead, all)
-	}
-	vectors, err := a.writeVectors(dead)
-	if err != nil {
-		return err
-	}
-	for i, h := range marked {
-		add, err := a.withVector(h.file, &vectors[i])
+		add, err := readdable(h.file)
 		if err != nil {
 			return err
 		}
-		changes.Adds = append(changes.Adds, add)
+		a.marks = append(a.marks, mark{add, all})
 	}
 	return nil
 }
@@ -184,29 +194,18 @@ func orEmpty(b *roaring64.Bitmap) *roaring64.Bitmap {
 	return b
 }
 
-// withVector gives a file of the table its new vector. A file that another
-// program added without statistics gets the number of its rows, which a vector
-// needs.
-func (a *attempt) withVector(f *tableFile, v *delta.DeletionVector) (delta.Add, error) {
+// readdable is the add of a file of the table for another vector. A file that
+// another program added without statistics gets the number of its rows, which a
+// vector needs.
+func readdable(f *tableFile) (delta.Add, error) {
 	add := f.add
-	if stats, err := delta.ParseStats(add.Stats); err != nil || stats.NumRecords == 0 {
-		text, err := delta.Stats{NumRecords: f.rows}.Encode()
-		if err != nil {
-			return delta.Add{}, err
-		}
-		add.Stats = text
-	}
 	add.DataChange = true
-	return add.WithVector(v)
-}
-
-func (a *attempt) writeVectors(dead []*roaring64.Bitmap) ([]delta.DeletionVector, error) {
-	if len(dead) == 0 {
-		return nil, nil
+	if stats, err := delta.ParseStats(add.Stats); err == nil && stats.NumRecords > 0 {
+		return add, nil
 	}
-	id := uuid.New()
-	a.willCreate(a.path(delta.VectorFileName(id)))
-	return delta.WriteVectors(a.ctx, a.engine.lake, a.batch.Table, id, dead)
+	text, err := delta.Stats{NumRecords: f.rows}.Encode()
+	add.Stats = text
+	return add, err
 }
 
 // hasTombstones reports whether a file of the table holds any. A file that does
