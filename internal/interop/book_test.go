@@ -180,7 +180,7 @@ func valueOf(c exporter.Column, text string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("not a number")
 	}
-	return n.FloatString(int(c.Scale)), nil
+	return n.FloatString(c.Scale), nil
 }
 
 // momentOf reads a date-time. Digits below a microsecond are cut, and years

@@ -6,7 +6,9 @@
 //	                                                     (one process per engine,
 //	                                                     started once per test binary)
 //
-// The engines come from `make tools`. Where they are missing, Start skips the
+// `go test ./...` leaves these tests out, as they take minutes; `make test` and
+// -run with a name do not. The engines come from `make tools`. Where they are
+// missing, Start skips the
 // test, or fails it if SLUICE_REQUIRE_TOOLS=1, as under `make test` and in CI.
 // They are looked for in the folder that SLUICE_TOOLS names, or in .tools at
 // the root of the repository.

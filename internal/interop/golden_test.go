@@ -2,6 +2,7 @@ package interop_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,9 +41,9 @@ var readable = []struct {
 	{"only-checkpoint-files", 2, 25, nil, ""},
 	{"snapshot-data3", 3, 30, nil, ""},
 	{"snapshot-vacuumed", 5, 20, nil, ""},
-	{"table-with-columnmapping-mode-name", 0, 6, []interop.Engine{interop.Polars}, ""},
+	{"table-with-columnmapping-mode-name", 0, 6, []interop.Engine{interop.Polars}, "columnMapping"},
 	{"time-travel-schema-changes-b", 1, 20, nil, ""},
-	{"type-widening", 2, 2, []interop.Engine{interop.DeltaRS, interop.Polars}, ""},
+	{"type-widening", 2, 2, []interop.Engine{interop.DeltaRS, interop.Polars}, "typeWidening"},
 	{"v2-checkpoint-json", 2, 10, []interop.Engine{interop.Polars}, ""},
 	{"v2-checkpoint-parquet", 2, 10, []interop.Engine{interop.Polars}, ""},
 }
@@ -143,6 +144,9 @@ func TestQuery(t *testing.T) {
 // say why it does not hand out the rows.
 func checkOwn(t *testing.T, path string, want []interop.Row, unheld string) {
 	t.Helper()
+	if want = withoutPartitions(t, path, want); len(want) == 0 {
+		t.Fatal("no engine handed out a row")
+	}
 	rows, err := scan(path)
 	if unheld != "" {
 		if !errors.Is(err, delta.ErrUnsupported) || !strings.Contains(err.Error(), unheld) {
@@ -154,6 +158,23 @@ func checkOwn(t *testing.T, path string, want []interop.Row, unheld string) {
 	if diff := cmp.Diff(sorted(want), rows); diff != "" {
 		t.Errorf("sluice sees other rows than the engines (-engines +sluice):\n%s", diff)
 	}
+}
+
+// withoutPartitions takes the columns away whose values stand in the log and
+// not in the files: a scan of the files finds null there.
+func withoutPartitions(t *testing.T, path string, rows []interop.Row) []interop.Row {
+	t.Helper()
+	_, snapshot, err := load(path)
+	need(t, err)
+	var out []interop.Row
+	for _, row := range rows {
+		row = maps.Clone(row)
+		for _, column := range snapshot.Metadata.PartitionColumns {
+			row[column] = nil
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 func checkVersion(t *testing.T, path string, want int64) {

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,9 @@ var running = struct {
 // an earlier test did.
 func Start(t testing.TB, engine Engine) *Reader {
 	t.Helper()
+	if !asked() {
+		t.Skip("other engines take minutes: make test asks them, or -run with the test's name")
+	}
 	running.Lock()
 	defer running.Unlock()
 	if w := running.workers[engine]; w != nil {
@@ -42,6 +46,13 @@ func Start(t testing.TB, engine Engine) *Reader {
 	}
 	running.workers[engine] = w
 	return &Reader{w}
+}
+
+// asked reports whether the tests with other engines are meant: they would be most
+// of the time of `go test ./...`, which is run again and again.
+func asked() bool {
+	run := flag.Lookup("test.run")
+	return os.Getenv("SLUICE_REQUIRE_TOOLS") == "1" || run != nil && run.Value.String() != ""
 }
 
 func missing(t testing.TB, err error) {

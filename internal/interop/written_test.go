@@ -54,7 +54,7 @@ func folderOf(t *testing.T, n int) []told {
 	t.Helper()
 	var list []told
 	for key, s := range stories {
-		for _, word := range strings.Fields(s.story) {
+		for word := range strings.FieldsSeq(s.story) {
 			folder, what, _ := strings.Cut(word, ":")
 			if number(t, folder) == int64(n) {
 				list = append(list, told{key + 1, what})

@@ -96,7 +96,7 @@ const largestRow = 1 << 30
 func (o *Options) source() synapselink.SourceOptions {
 	return synapselink.SourceOptions{
 		BlockBytes: o.BlockBytes,
-		MaxRow:     int(min(o.Memory/rowShare, largestRow)),
+		MaxRow:     int(min(max(o.Memory/rowShare, 1<<20), largestRow)),
 		ReadAhead:  min(1<<20, o.BlockBytes),
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,7 +33,24 @@ func TestSemantics(t *testing.T) {
 		}
 		w := newWorld(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string { return w.do(t, d) })
+		if folder := os.Getenv("SLUICE_SCENARIO_TABLES"); folder != "" {
+			w.save(t, filepath.Join(folder, strings.TrimSuffix(filepath.Base(path), ".test")))
+		}
 	})
+}
+
+// save writes the lake as the scenario leaves it to a folder, for other engines to
+// read (see internal/interop).
+func (w *world) save(t *testing.T, folder string) {
+	t.Helper()
+	for e, err := range w.lake.List(context.Background(), "", storage.ListOptions{}) {
+		must(t, err)
+		data, err := storage.ReadAll(context.Background(), w.lake, e.Path)
+		must(t, err)
+		path := filepath.Join(folder, filepath.FromSlash(e.Path))
+		must(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		must(t, os.WriteFile(path, data, 0o600))
+	}
 }
 
 // world is an export and a lake in memory.
