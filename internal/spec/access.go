@@ -43,6 +43,7 @@ func (r *resolver) source(name, at string, o ConnectionOptions) Source {
 		r.errorf(at, "does not say where the export is", "give storage_account_name and container_name, or url")
 	}
 	s.Location.Access = r.access(at, o.Access, s.Location)
+	s.AbandonAfter = cmp.Or(r.duration(join(at, "abandon_after"), o.AbandonAfter), DefaultAbandonAfter)
 	return s
 }
 

@@ -32,6 +32,8 @@ type ConnectionOptions struct {
 	URL string `json:"url,omitempty"`
 	// Folder of each Dataverse environment in the container, by source_schema. Needed only when Sluice cannot tell them apart by name.
 	Environments map[string]string `json:"environments,omitempty"`
+	// How long a closed folder without a usable model.json holds back those after it, counted from the beginning of the next. 1h by default.
+	AbandonAfter Duration `json:"abandon_after,omitempty"`
 	Access       `json:",inline"`
 }
 

@@ -60,6 +60,8 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string, f field) {
 		d.list(n, v, path, f)
 	case reflect.Bool:
 		d.boolean(n, v, path)
+	case reflect.Int64:
+		d.integer(n, v, path)
 	case reflect.String:
 		d.text(n, v, path, f)
 	default:
@@ -192,6 +194,28 @@ func (d *decoder) boolean(n ast.Node, v reflect.Value, path string) {
 	default:
 		v.SetBool(b)
 	}
+}
+
+// integer takes whole numbers, and text that is one once its references are
+// replaced.
+func (d *decoder) integer(n ast.Node, v reflect.Value, path string) {
+	raw, isText := textOf(n)
+	if !isText {
+		raw, _ = scalarSource(n)
+	} else if !referencePattern.MatchString(raw) {
+		d.wrongType(n, path, "a whole number", "write it without quotes")
+		return
+	}
+	text, ok := d.replace(raw, n.GetToken(), path, "")
+	if !ok {
+		return
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		d.problem(n.GetToken(), path, "must be a whole number", "")
+		return
+	}
+	v.SetInt(number)
 }
 
 // text takes only YAML strings where a field is meant to be text: an unquoted

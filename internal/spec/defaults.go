@@ -1,9 +1,14 @@
 package spec
 
+import "time"
+
 // Everything that a configuration need not say.
 const (
 	DefaultSCDType       = SCDType1
 	DefaultSchemaChanges = AddColumns
+	DefaultOnGap         = GapFails
+	// DefaultAbandonAfter is a folder's time to get its model.json.
+	DefaultAbandonAfter = time.Hour
 	// DefaultStateDir is where run history is kept, beside the configuration.
 	DefaultStateDir = ".sluice"
 	// DefaultScope is what an OAuth token is asked for.

@@ -13,7 +13,7 @@ import (
 // environment is what ${env.…} finds in the tests.
 var environment = map[string]string{
 	"SLUICE_CLIENT_SECRET": "s3cr3t-client", "ACCOUNT_KEY": "s3cr3t-key", "DB_PASSWORD": "s3cr3t-db",
-	"CERT_PASSWORD": "s3cr3t-cert", "SAS": "sv=1&sig=s3cr3t-sas", "DEV": "true", "LOOKS": "${env.ACCOUNT_KEY}", "EMPTY": "",
+	"CERT_PASSWORD": "s3cr3t-cert", "SAS": "sv=1&sig=s3cr3t-sas", "DEV": "true", "CELL_BYTES": "65536", "LOOKS": "${env.ACCOUNT_KEY}", "EMPTY": "",
 	"TRAILING": "s3cr3t-line\n",
 }
 

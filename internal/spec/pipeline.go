@@ -84,6 +84,8 @@ type IngestionPipelineDefinition struct {
 	Objects []IngestionConfig `json:"objects,omitempty"`
 	// Settings for all tables of the pipeline. Those of a schema object and of a table come before them.
 	TableConfiguration *TableSpecificConfig `json:"table_configuration,omitempty"`
+	// Whether the labels of choice columns are written too, as tables OptionsetMetadata, GlobalOptionsetMetadata, StateMetadata, StatusMetadata and TargetMetadata in the pipeline's schema.
+	IngestChoiceLabels bool `json:"ingest_choice_labels,omitempty"`
 
 	// Kind of connector.
 	ConnectorType Foreign `json:"connector_type,omitempty" ignore:"Sluice has one kind of connector"`
@@ -143,6 +145,8 @@ type SchemaSpec struct {
 	DestinationCatalog string `json:"destination_catalog,omitempty"`
 	// Second folder below the lake. The pipeline's schema, if absent.
 	DestinationSchema string `json:"destination_schema,omitempty"`
+	// Tables to leave out, by name; * stands for any letters, as in msdyn_*.
+	ExcludeTables []string `json:"exclude_tables,omitempty"`
 	// Settings for all tables of the environment. They come before those of the pipeline.
 	TableConfiguration *TableSpecificConfig `json:"table_configuration,omitempty"`
 

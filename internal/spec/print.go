@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -54,6 +56,9 @@ func (c *Config) fillIn() {
 		o.URL = shownPlace(o.URL, c.dir)
 		o.StorageAccountName, o.AzureStorageAccountName = cmp.Or(o.StorageAccountName, o.AzureStorageAccountName), ""
 		o.ContainerName, o.AzureContainerName = cmp.Or(o.ContainerName, o.AzureContainerName), ""
+		if o.AbandonAfter == "" {
+			o.AbandonAfter = shownSpan(DefaultAbandonAfter)
+		}
 		o.Access.fillIn(c.dir)
 	}
 	for key, p := range c.Resources.Pipelines {
@@ -105,8 +110,30 @@ func effective(levels ...*TableSpecificConfig) *TableSpecificConfig {
 	return &TableSpecificConfig{
 		SCDType: s.SCDType, SchemaChanges: s.SchemaChanges,
 		IncludeColumns: s.IncludeColumns, ExcludeColumns: s.ExcludeColumns,
-		TableProperties: s.TableProperties,
+		TableProperties: s.TableProperties, OnGap: s.OnGap, MaxBadRows: &s.MaxBadRows,
+		MaxCellBytes: limited(s.MaxCellBytes), FreshnessLimit: shownSpan(s.FreshnessLimit),
 	}
+}
+
+// limited is a limit as it is written: none is no key.
+func limited(n int64) *int64 {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+func shownSpan(d time.Duration) Duration {
+	if d == 0 {
+		return ""
+	}
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return Duration(text)
 }
 
 // dropForeign removes what has no effect.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // Resolved is a configuration that can be run: checked, flat, paths absolute,
@@ -24,6 +25,7 @@ type Pipeline struct {
 	Source          Source
 	Tables          []Table       // named one by one, in the order of the file
 	Environments    []Environment // of which every other table is read
+	ChoiceLabels    bool          // the labels of choice columns are read too
 	Position        Position
 }
 
@@ -34,6 +36,9 @@ type Source struct {
 	// Environments are folders in Location ("" is its root) by source_schema,
 	// where the configuration says so. Look up with [Source.Folder].
 	Environments map[string]string
+	// AbandonAfter is how long a folder without a usable model.json holds back
+	// those after it.
+	AbandonAfter time.Duration
 }
 
 // Table is one table to keep in step.
@@ -52,6 +57,7 @@ type Environment struct {
 	SourceSchema string
 	Catalog      string
 	Schema       string
+	Exclude      []string // tables to leave out; * stands for any letters
 	Settings     Settings
 	Path         string
 	Position     Position
@@ -65,6 +71,10 @@ type Settings struct {
 	ExcludeColumns  []string
 	TableProperties map[string]string
 	SchemaChanges   SchemaChanges
+	OnGap           OnGap
+	MaxBadRows      int64         // that are set aside; -1: any number
+	MaxCellBytes    int64         // of a text; -1: as long as it is
+	FreshnessLimit  time.Duration // 0: none
 }
 
 // Resolve gives what can be run, or [Problems] with every error that [Lint]

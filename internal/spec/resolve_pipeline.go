@@ -28,8 +28,12 @@ func (r *resolver) pipeline(key string, spec *PipelineSpec) Pipeline {
 		Key: key, Name: cmp.Or(spec.Name, key),
 		Catalog: spec.Catalog, Schema: spec.Schema,
 		Development: spec.Development, Tags: spec.Tags,
-		Source:   r.connectionOf(join(at, "ingestion_definition", "connection_name"), def.ConnectionName),
-		Position: r.cfg.position(at),
+		Source:       r.connectionOf(join(at, "ingestion_definition", "connection_name"), def.ConnectionName),
+		ChoiceLabels: def.IngestChoiceLabels,
+		Position:     r.cfg.position(at),
+	}
+	if def.IngestChoiceLabels && (spec.Catalog == "" || spec.Schema == "") {
+		r.errorf(join(at, "ingestion_definition", "ingest_choice_labels"), "needs the pipeline's catalog and schema", "set catalog and schema of the pipeline: the label tables are written there")
 	}
 	r.folder(join(at, "catalog"), spec.Catalog)
 	r.folder(join(at, "schema"), spec.Schema)
@@ -97,11 +101,17 @@ func (r *resolver) environment(p *Pipeline, def *IngestionPipelineDefinition, sp
 		SourceSchema: spec.SourceSchema,
 		Catalog:      cmp.Or(spec.DestinationCatalog, p.Catalog),
 		Schema:       cmp.Or(spec.DestinationSchema, p.Schema),
+		Exclude:      spec.ExcludeTables,
 		Settings:     merge(spec.TableConfiguration, def.TableConfiguration),
 		Path:         at, Position: r.cfg.position(at),
 	}
 	r.destination(at, "destination_catalog", spec.DestinationCatalog, p.Catalog)
 	r.destination(at, "destination_schema", spec.DestinationSchema, p.Schema)
+	for i, name := range spec.ExcludeTables {
+		if strings.TrimSpace(name) == "" {
+			r.errorf(fmt.Sprintf("%s.exclude_tables[%d]", at, i), "is empty", "name a table, or remove the item")
+		}
+	}
 	return e
 }
 

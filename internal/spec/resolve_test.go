@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -99,6 +100,11 @@ func TestPrecedence(t *testing.T) {
 	}
 	for _, e := range p.Environments {
 		got[e.Catalog+"/"+e.Schema] = e.Settings
+	}
+	for name, settings := range want {
+		settings.OnGap, settings.MaxBadRows, settings.MaxCellBytes = GapContinues, 10, 65536
+		settings.FreshnessLimit = 90 * time.Minute
+		want[name] = settings
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -222,7 +228,7 @@ func TestExpand(t *testing.T) {
 	p := mustResolve(t, mustParse(t, "testdata/everything.yaml")).pipeline(t, "prod")
 	source := map[string][]string{
 		"https://PROD.crm.dynamics.com": {"account", "contact", "Lead"},
-		"https://test.crm.dynamics.com": {"account"},
+		"https://test.crm.dynamics.com": {"account", "msdyn_lead", "SystemUser", "systemusers"},
 	}
 	tables, err := p.Expand(func(env string) ([]string, error) { return source[env], nil })
 	if err != nil {
@@ -237,6 +243,7 @@ func TestExpand(t *testing.T) {
 		"https://prod.crm.dynamics.com contact -> side/people/persons SCD_TYPE_1",
 		"https://PROD.crm.dynamics.com Lead -> main/prod/lead SCD_TYPE_2",
 		"https://test.crm.dynamics.com account -> main/test/account SCD_TYPE_2",
+		"https://test.crm.dynamics.com systemusers -> main/test/systemusers SCD_TYPE_2",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -280,6 +287,28 @@ func TestSourceFolder(t *testing.T) {
 	} {
 		if folder, ok := s.Folder(tt.environment); folder != tt.folder || ok != tt.ok {
 			t.Errorf("Folder(%q) = %q, %v", tt.environment, folder, ok)
+		}
+	}
+}
+
+func TestFits(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"account", "account", true},
+		{"account", "accounts", false},
+		{"msdyn_*", "msdyn_", true},
+		{"msdyn_*", "msdyn_lead", true},
+		{"*lead", "msdyn_lead", true},
+		{"*lead", "leads", false},
+		{"a*b*c", "axxbyyc", true},
+		{"a*b*c", "axxcyyb", false},
+		{"*", "anything", true},
+		{"", "anything", false},
+	} {
+		if got := fits(c.pattern, c.name); got != c.want {
+			t.Errorf("fits(%q, %q) = %v", c.pattern, c.name, got)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func allowReferences(schema *jsonschema.Schema) {
 			p := pair.Value
 			plain := &jsonschema.Schema{Type: p.Type, Enum: p.Enum}
 			switch {
-			case p.Type == "boolean" || p.Enum != nil:
+			case p.Type == "boolean" || p.Type == "integer" || p.Enum != nil:
 				p.Type, p.Enum, p.AnyOf = "", nil, []*jsonschema.Schema{plain, reference}
 			case pair.Key == "tags" || pair.Key == "table_properties":
 				p.AdditionalProperties = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "number"}, {Type: "boolean"}}}

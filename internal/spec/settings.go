@@ -10,7 +10,7 @@ import (
 // and exclude are one choice: a table that includes columns is not narrowed by
 // what its pipeline excludes.
 func merge(levels ...*TableSpecificConfig) Settings {
-	s := Settings{SCDType: DefaultSCDType, SchemaChanges: DefaultSchemaChanges}
+	s := Settings{SCDType: DefaultSCDType, SchemaChanges: DefaultSchemaChanges, OnGap: DefaultOnGap, MaxCellBytes: -1}
 	for _, c := range slices.Backward(levels) {
 		if c == nil {
 			continue
@@ -20,6 +20,18 @@ func merge(levels ...*TableSpecificConfig) Settings {
 		}
 		if c.SchemaChanges != "" {
 			s.SchemaChanges = c.SchemaChanges
+		}
+		if c.OnGap != "" {
+			s.OnGap = c.OnGap
+		}
+		if c.MaxBadRows != nil {
+			s.MaxBadRows = *c.MaxBadRows
+		}
+		if c.MaxCellBytes != nil {
+			s.MaxCellBytes = *c.MaxCellBytes
+		}
+		if c.FreshnessLimit != "" {
+			s.FreshnessLimit, _ = c.FreshnessLimit.Parse()
 		}
 		if len(c.IncludeColumns)+len(c.ExcludeColumns) > 0 {
 			s.IncludeColumns, s.ExcludeColumns = c.IncludeColumns, c.ExcludeColumns
@@ -54,6 +66,9 @@ func (r *resolver) settingsAt(at string, c *TableSpecificConfig) {
 	r.only(join(at, "sequence_by"), c.SequenceBy, SequenceColumn,
 		"only versionnumber is possible: it is the one column of an export that orders the changes of a row")
 	r.properties(join(at, "table_properties"), c.TableProperties)
+	r.atLeast(join(at, "max_bad_rows"), c.MaxBadRows, -1, "write 0 for none, -1 for any number")
+	r.atLeast(join(at, "max_cell_bytes"), c.MaxCellBytes, 0, "write 0 to leave texts out; remove the key to keep them whole")
+	r.duration(join(at, "freshness_limit"), c.FreshnessLimit)
 }
 
 func (r *resolver) columns(at string, names []string) {
@@ -80,5 +95,12 @@ func (r *resolver) only(at string, list []string, column, reason string) {
 		r.errorf(at, "is a list of single letters", fmt.Sprintf("a text was given where a list is meant; write [%s]", column))
 	default:
 		r.errorf(at, reason, "remove the key")
+	}
+}
+
+// atLeast refuses numbers that mean nothing.
+func (r *resolver) atLeast(at string, n *int64, least int64, hint string) {
+	if n != nil && *n < least {
+		r.errorf(at, fmt.Sprintf("is %d", *n), hint)
 	}
 }

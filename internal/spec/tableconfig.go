@@ -19,6 +19,14 @@ type TableSpecificConfig struct {
 	TableProperties map[string]string `json:"table_properties,omitempty"`
 	// What happens when the source gets a new column: add_columns takes it in, full_refresh_required stops the table and says so.
 	SchemaChanges SchemaChanges `json:"schema_changes,omitempty" jsonschema:"enum=add_columns,enum=full_refresh_required"`
+	// What happens when folders of the export went away before they were read: fail stops the table until a full refresh, continue goes on with what is left.
+	OnGap OnGap `json:"on_gap,omitempty" jsonschema:"enum=fail,enum=continue"`
+	// How many rows that cannot be read may be set aside in the table's quarantine; one more fails the table. 0, the default, fails it at the first; -1 sets no limit.
+	MaxBadRows *int64 `json:"max_bad_rows,omitempty"`
+	// Most bytes of a text; what is longer is cut there, and counted. Without it texts are whole, however long.
+	MaxCellBytes *int64 `json:"max_cell_bytes,omitempty"`
+	// Age at which a table counts as stale, such as 2h: that of the newest folder of the export that is in it.
+	FreshnessLimit Duration `json:"freshness_limit,omitempty"`
 
 	// Condition that rows must meet to be written.
 	RowFilter string `json:"row_filter,omitempty" refuse:"rows cannot be filtered yet, and without the filter rows would be written that must not be; filter in a view over the table"`
@@ -46,6 +54,15 @@ const (
 	SCDType1   SCDType = "SCD_TYPE_1"
 	SCDType2   SCDType = "SCD_TYPE_2"
 	AppendOnly SCDType = "APPEND_ONLY"
+)
+
+// OnGap says what becomes of a table when folders went away unread.
+type OnGap string
+
+// The values of on_gap.
+const (
+	GapFails     OnGap = "fail"
+	GapContinues OnGap = "continue"
 )
 
 // SchemaChanges says what a new column of the source does.

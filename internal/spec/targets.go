@@ -130,6 +130,9 @@ func (p *Pipeline) Expand(tables func(sourceSchema string) ([]string, error)) ([
 		}
 		for _, name := range found {
 			t := e.table(name)
+			if e.excludes(name) {
+				continue
+			}
 			if !slices.ContainsFunc(p.Tables, t.sameSource) {
 				all = append(all, t)
 			}
@@ -139,6 +142,28 @@ func (p *Pipeline) Expand(tables func(sourceSchema string) ([]string, error)) ([
 		return nil, problems
 	}
 	return all, nil
+}
+
+// excludes reports whether the configuration leaves a table out.
+func (e Environment) excludes(name string) bool {
+	return slices.ContainsFunc(e.Exclude, func(pattern string) bool {
+		return fits(strings.ToLower(strings.TrimSpace(pattern)), strings.ToLower(name))
+	})
+}
+
+// fits compares a name with a pattern in which * stands for any letters.
+func fits(pattern, name string) bool {
+	first, rest, star := strings.Cut(pattern, "*")
+	name, found := strings.CutPrefix(name, first)
+	if !star || !found {
+		return found && name == ""
+	}
+	for i := range len(name) + 1 {
+		if fits(rest, name[i:]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (e Environment) table(name string) Table {
