@@ -111,16 +111,8 @@ func effective(levels ...*TableSpecificConfig) *TableSpecificConfig {
 		SCDType: s.SCDType, SchemaChanges: s.SchemaChanges,
 		IncludeColumns: s.IncludeColumns, ExcludeColumns: s.ExcludeColumns,
 		TableProperties: s.TableProperties, OnGap: s.OnGap, MaxBadRows: &s.MaxBadRows,
-		MaxCellBytes: limited(s.MaxCellBytes), FreshnessLimit: shownSpan(s.FreshnessLimit),
+		MaxCellBytes: s.MaxCellBytes, FreshnessLimit: shownSpan(s.FreshnessLimit),
 	}
-}
-
-// limited is a limit as it is written: none is no key.
-func limited(n int64) *int64 {
-	if n < 0 {
-		return nil
-	}
-	return &n
 }
 
 func shownSpan(d time.Duration) Duration {

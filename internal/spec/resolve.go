@@ -73,7 +73,7 @@ type Settings struct {
 	SchemaChanges   SchemaChanges
 	OnGap           OnGap
 	MaxBadRows      int64         // that are set aside; -1: any number
-	MaxCellBytes    int64         // of a text; -1: as long as it is
+	MaxCellBytes    *int64        // of a text; nil: as long as it is
 	FreshnessLimit  time.Duration // 0: none
 }
 

@@ -42,7 +42,7 @@ func TestResolveArchitecture(t *testing.T) {
 			Key: "prod", Name: "d365_prod_ingestion", Catalog: "main", Schema: "d365_prod",
 			Position: Position{"architecture.yaml", 14, 5},
 			Source: Source{
-				Connection: "d365_connection",
+				Connection: "d365_connection", AbandonAfter: DefaultAbandonAfter,
 				Location: Location{
 					URL: "abfss://dataverse-contoso-unq1234@contosolake.dfs.core.windows.net",
 					Access: Access{
@@ -54,13 +54,13 @@ func TestResolveArchitecture(t *testing.T) {
 			Tables: []Table{{
 				SourceSchema: "https://prod.crm.dynamics.com", SourceTable: "account",
 				Destination: Destination{"main", "d365_prod", "account"},
-				Settings:    Settings{SCDType: SCDType2, ExcludeColumns: []string{"entityimage"}, SchemaChanges: AddColumns},
+				Settings:    Settings{SCDType: SCDType2, ExcludeColumns: []string{"entityimage"}, SchemaChanges: AddColumns, OnGap: GapFails},
 				Path:        "resources.pipelines.prod.ingestion_definition.objects[0].table",
 				Position:    Position{"architecture.yaml", 21, 13},
 			}},
 			Environments: []Environment{{
 				SourceSchema: "https://prod.crm.dynamics.com", Catalog: "main", Schema: "d365_prod",
-				Settings: Settings{SCDType: SCDType1, SchemaChanges: AddColumns},
+				Settings: Settings{SCDType: SCDType1, SchemaChanges: AddColumns, OnGap: GapFails},
 				Path:     "resources.pipelines.prod.ingestion_definition.objects[1].schema",
 				Position: Position{"architecture.yaml", 24, 13},
 			}},
@@ -101,8 +101,9 @@ func TestPrecedence(t *testing.T) {
 	for _, e := range p.Environments {
 		got[e.Catalog+"/"+e.Schema] = e.Settings
 	}
+	cells := int64(65536)
 	for name, settings := range want {
-		settings.OnGap, settings.MaxBadRows, settings.MaxCellBytes = GapContinues, 10, 65536
+		settings.OnGap, settings.MaxBadRows, settings.MaxCellBytes = GapContinues, 10, &cells
 		settings.FreshnessLimit = 90 * time.Minute
 		want[name] = settings
 	}

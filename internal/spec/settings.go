@@ -10,7 +10,7 @@ import (
 // and exclude are one choice: a table that includes columns is not narrowed by
 // what its pipeline excludes.
 func merge(levels ...*TableSpecificConfig) Settings {
-	s := Settings{SCDType: DefaultSCDType, SchemaChanges: DefaultSchemaChanges, OnGap: DefaultOnGap, MaxCellBytes: -1}
+	s := Settings{SCDType: DefaultSCDType, SchemaChanges: DefaultSchemaChanges, OnGap: DefaultOnGap}
 	for _, c := range slices.Backward(levels) {
 		if c == nil {
 			continue
@@ -28,7 +28,7 @@ func merge(levels ...*TableSpecificConfig) Settings {
 			s.MaxBadRows = *c.MaxBadRows
 		}
 		if c.MaxCellBytes != nil {
-			s.MaxCellBytes = *c.MaxCellBytes
+			s.MaxCellBytes = c.MaxCellBytes
 		}
 		if c.FreshnessLimit != "" {
 			s.FreshnessLimit, _ = c.FreshnessLimit.Parse()
