@@ -1,5 +1,5 @@
 # What developers and CI run. Everything that is needed beside Go, Python 3.11,
-# Java 17 with Maven and (for later parts) Node is installed into .tools.
+# Java 17 with Maven and Node 20 with npm is installed into .tools.
 #
 #   make PYTHON=/path/to/python3.11 …    another Python
 #   make TEST='./internal/delta -run X' test
@@ -24,7 +24,7 @@ build: ## Build bin/sluice, static
 
 .PHONY: test
 test: ## Install what the tests need, then run all of them
-	@$(PYTHON) scripts/tools.py python jars
+	@$(PYTHON) scripts/tools.py python jars node
 	@scripts/test $(TEST)
 
 .PHONY: lint
@@ -42,17 +42,17 @@ fuzz: ## Run every fuzz target for FUZZTIME (20s)
 
 .PHONY: soak
 soak: ## Run all tests many times in random order, and many more property cases
-	@$(PYTHON) scripts/tools.py python jars
+	@$(PYTHON) scripts/tools.py python jars node
 	@scripts/soak
 
 .PHONY: bench
 bench: ## Measure, with the hardware in the result
-	@$(PYTHON) scripts/tools.py python
+	@$(PYTHON) scripts/tools.py python node
 	go run ./internal/bench -docs docs/benchmarks.md
 
 .PHONY: tools
 tools: ## Install all tools into .tools
-	@$(PYTHON) scripts/tools.py python jars lint
+	@$(PYTHON) scripts/tools.py python jars node lint
 
 .PHONY: clean
 clean: ## Remove what was built; .tools stays, it is slow to install

@@ -1,9 +1,9 @@
 """Installs what Sluice's tests and linter need into the folder .tools.
 
-    python3 scripts/tools.py PART...      parts: python, jars, lint
+    python3 scripts/tools.py PART...      parts: python, jars, node, lint
 
 Everything has an exact version and comes through the ordinary client of its
-registry (pip, mvn, go). A part that is there in the right version costs
+registry (pip, mvn, npm, go). A part that is there in the right version costs
 nothing, so every make target may call this. Layout:
 
     .tools/lock            held while parts are installed
@@ -11,6 +11,7 @@ nothing, so every make target may call this. Layout:
     .tools/stamps/PART     names the versions; written last
     .tools/venv/           python: deltalake, duckdb, polars, pyspark
     .tools/jars/           jars:   Delta for Spark
+    .tools/node/           node:   Azurite, the emulator of Azure's blob service
     .tools/bin/            lint:   golangci-lint
 """
 
@@ -28,6 +29,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOLS = pathlib.Path(os.environ.get("SLUICE_TOOLS") or ROOT / ".tools")
 REQUIREMENTS = ROOT / "scripts" / "requirements.txt"
+AZURITE = ROOT / "scripts" / "azurite"  # package.json and its lock
 
 # Spark 4.2.0 of requirements.txt works with these; 4.3.0 with Delta 4.4.0 does
 # not (NoSuchMethodError), and no jar matches the delta-spark 4.4.1 wheel.
@@ -36,6 +38,7 @@ GOLANGCI = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_JAVA = 17
+OLDEST_NODE = 20
 
 
 class Trouble(Exception):
@@ -67,7 +70,7 @@ def call(part, what, command, **env):
         )
 
 
-# How pip, mvn and go name a cause, between lines about what to try.
+# How pip, mvn, npm and go name a cause, between lines about what to try.
 CAUSE = re.compile(
     r"could not|cannot|unable|not found|not available|no matching|refused|timed out|(unknown|no such) host",
     re.IGNORECASE,
@@ -115,6 +118,24 @@ def install_jars():
         ])
 
 
+def install_node():
+    node = need("node", f"Azurite needs Node.js {OLDEST_NODE} or newer")
+    shown = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    version = re.match(r"v(\d+)", shown)
+    if not version or int(version.group(1)) < OLDEST_NODE:
+        raise Trouble(f"{node} is {shown or 'no Node.js'}: Azurite needs Node.js {OLDEST_NODE} or newer; install it")
+    npm = need("npm", "Azurite comes through npm")
+    folder = TOOLS / "node"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(AZURITE / name, folder)
+    # Azurite 3.37.0 asks for Node 22, and its blob service works with 20 as well.
+    call("node", f"installing what {(AZURITE / 'package-lock.json').relative_to(ROOT)} names", [
+        npm, "ci", "--prefix", str(folder), "--engine-strict=false", "--ignore-scripts", "--no-audit", "--no-fund",
+    ])
+
+
 def install_lint():
     go = need("go", "golangci-lint is built from source")
     call("lint", f"building {GOLANGCI}", [go, "install", "-trimpath", GOLANGCI],
@@ -129,6 +150,11 @@ PARTS = {
         "venv/bin/python",
     ),
     "jars": (install_jars, lambda: "\n".join(JARS), "jars"),
+    "node": (
+        install_node,
+        lambda: (AZURITE / "package-lock.json").read_text(),
+        "node/node_modules/azurite/package.json",
+    ),
     "lint": (install_lint, lambda: GOLANGCI, "bin/golangci-lint"),
 }
 

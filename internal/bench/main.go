@@ -55,5 +55,11 @@ func run(ctx context.Context, o options) error {
 	if err := b.increments(ctx); err != nil {
 		return err
 	}
+	if err := b.planning(ctx); err != nil {
+		return err
+	}
+	if err := b.overAzurite(ctx); err != nil {
+		return err
+	}
 	return b.report(ctx)
 }

@@ -1,20 +1,22 @@
 package cli
 
 import (
+	"log/slog"
 	"os"
 
 	"github.com/sluicedata/sluice/internal/control"
+	"github.com/sluicedata/sluice/internal/obs"
 	"github.com/sluicedata/sluice/internal/pipeline"
 	"github.com/sluicedata/sluice/internal/spec"
 )
 
 // service opens the configuration.
-func (g *globals) service(progress pipeline.Progress) (*control.Service, []string, error) {
+func (g *globals) service(listener pipeline.Listener) (*control.Service, []string, error) {
 	opts, err := g.options()
 	if err != nil {
 		return nil, nil, err
 	}
-	opts.Progress = progress
+	opts.Listener = pipeline.Listen(listener, logged(opts.Log))
 	config, err := spec.Load(g.config, os.LookupEnv)
 	if err != nil {
 		return nil, nil, err
@@ -35,4 +37,13 @@ func (g *globals) withConfig(file string) *globals {
 	own := *g
 	own.config = file
 	return &own
+}
+
+// logged writes the events that people are not told otherwise to the log.
+func logged(log *slog.Logger) pipeline.Listener {
+	return pipeline.Listener{Event: func(e pipeline.Event) {
+		if e.Level == pipeline.Info {
+			log.Info(e.Text, "code", e.Code, obs.KeyTable, e.Table, obs.KeyFolder, e.Folder)
+		}
+	}}
 }

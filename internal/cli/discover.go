@@ -47,7 +47,7 @@ changes and deletes. A table with a problem cannot be ingested; it says why.`,
 }
 
 func (g *globals) runDiscover(ctx context.Context, tables []string, opts discoverOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Progress{})
+	service, warnings, err := g.service(pipeline.Listener{})
 	if err != nil {
 		return nil, err
 	}

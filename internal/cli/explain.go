@@ -52,7 +52,7 @@ TABLE is a source name, or catalog.schema.table; KEY is the row's Id, a GUID.
 }
 
 func (g *globals) runExplain(ctx context.Context, table, key string, opts explainOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Progress{})
+	service, warnings, err := g.service(pipeline.Listener{})
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 	if opts.Limit < 0 {
 		return nil, usage(fmt.Sprintf("--limit %d: use 0 for all, or a number of commits", opts.Limit))
 	}
-	service, warnings, err := g.service(pipeline.Progress{})
+	service, warnings, err := g.service(pipeline.Listener{})
 	if err != nil {
 		return nil, err
 	}

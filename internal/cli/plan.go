@@ -49,7 +49,7 @@ nothing.`,
 }
 
 func (g *globals) runPlan(ctx context.Context, opts planOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Progress{})
+	service, warnings, err := g.service(pipeline.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func planOutcome(plans []pipeline.Plan) *outcome {
 	var bytes int64
 	for i := range plans {
 		plan := &plans[i]
-		o.warnings = append(o.warnings, prefixed(plan.Name, plan.Warnings)...)
+		o.warnings = append(o.warnings, warningLines(plan.Name, plan.Events)...)
 		if plan.Error != nil {
 			failures, o.code = append(failures, plan.Error), plan.Error.Code
 			o.problems = append(o.problems, failureLines(plan.Name, plan.Error)...)

@@ -20,12 +20,12 @@ func (g *globals) showsProgress() bool { return !g.noProgress && !g.json && isTe
 
 // progress shows bytes, rate and tables done of an update on a terminal. The
 // second value removes the line.
-func (g *globals) progress() (pipeline.Progress, func()) {
+func (g *globals) progress() (pipeline.Listener, func()) {
 	if !g.showsProgress() {
-		return pipeline.Progress{}, func() {}
+		return pipeline.Listener{}, func() {}
 	}
 	p := &updateProgress{out: g.err}
-	return pipeline.Progress{Planned: p.planned, Read: p.read, Table: p.table}, p.clear
+	return pipeline.Listener{Planned: p.planned, Read: p.read, Table: p.table}, p.clear
 }
 
 // updateProgress is the progress of the updates of one or more pipelines.
@@ -62,7 +62,7 @@ func (p *updateProgress) read(bytes int64) {
 	}
 }
 
-func (p *updateProgress) table(pipeline.TableResult) {
+func (p *updateProgress) table(pipeline.TableInfo, pipeline.TableResult) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done++

@@ -254,7 +254,7 @@ var varying = []*regexp.Regexp{
 	regexp.MustCompile(`[\d.]+ (ms|s|min|h)( +[\d.]+)?\b`), // and MB/s behind it
 	regexp.MustCompile(`\d+ (d|h|min|s) ago`),
 	regexp.MustCompile(`[\d.]+ (B|kB|MB|GB)(/s)?\b`),
-	regexp.MustCompile(`"(duration_ms|age_seconds|bytes\w*)": \d+`),
+	regexp.MustCompile(`"(duration_ms|\w*age_seconds|bytes\w*)": \d+`),
 	regexp.MustCompile(`[ \t]+`),
 }
 

@@ -41,10 +41,10 @@ With an export of your own: sluice init, edit sluice.yaml, sluice run.`,
 		title    string
 		commands []*cobra.Command
 	}{
-		{"Begin", []*cobra.Command{newDemoCommand(g), newInitCommand(g), newDiscoverCommand(g), newLintCommand(g)}},
+		{"Begin", []*cobra.Command{newDemoCommand(g), newInitCommand(g), newCheckCommand(g), newDiscoverCommand(g), newLintCommand(g)}},
 		{"Work", []*cobra.Command{newPlanCommand(g), newRunCommand(g)}},
 		{"Look", []*cobra.Command{newStatusCommand(g), newHistoryCommand(g), newExplainCommand(g)}},
-		{"Other", []*cobra.Command{newConfigCommand(g), newSimulateCommand(g), newCompletionCommand(g), newVersionCommand(g)}},
+		{"Other", []*cobra.Command{newDoctorCommand(g), newConfigCommand(g), newSimulateCommand(g), newCompletionCommand(g), newVersionCommand(g)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})
 		for _, c := range group.commands {

@@ -110,14 +110,14 @@ func runOutcome(results []pipeline.Result, took time.Duration) *outcome {
 
 // collect takes over what goes to standard error.
 func (o *outcome) collect(r *pipeline.Result) {
-	o.warnings = append(o.warnings, prefixed(r.Name, r.Warnings)...)
+	o.warnings = append(o.warnings, warningLines(r.Name, r.Events)...)
 	if r.Error != nil {
 		o.problems = append(o.problems, failureLines(r.Name, r.Error)...)
 		o.code = r.Error.Code
 	}
 	for i := range r.Tables {
 		t := &r.Tables[i]
-		o.warnings = append(o.warnings, prefixed(t.Table, t.Warnings)...)
+		o.warnings = append(o.warnings, warningLines(t.Table, t.Events)...)
 		if t.Error != nil {
 			o.problems = append(o.problems, failureLines(t.Table, t.Error)...)
 		}

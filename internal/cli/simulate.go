@@ -35,7 +35,7 @@ func (o *simulateOptions) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.Out, "out", "", "`folder` of the export")
-	f.StringSliceVar(&o.Tables, "tables", nil, "`tables` and their rows: account=1000,contact=5000 (default: all but bench and wide)")
+	f.StringSliceVar(&o.Tables, "tables", nil, "`tables` and their rows: account=1000,contact=5000 (default: those of demo)")
 	f.Int64Var(&o.Rows, "rows", 1000, "`number` of rows of each table for which --tables gives none")
 	f.IntVar(&o.Folders, "folders", 2, "`number` of later folders, with changes")
 	f.Float64Var(&o.Inserts, "inserts", 0.01, "`share` of a table's rows that each later folder adds, 0 to 1")

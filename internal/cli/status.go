@@ -18,14 +18,17 @@ func newStatusCommand(g *globals) *cobra.Command {
 		Use:   "status",
 		Short: "Say where the tables stand",
 		Long: `Shows for each table how far it has got (the cursor is the last folder that it
-holds), how old its newest change is, how many rows it has, and how many folders
-wait for it. The lines above the tables are about the source: when the newest
-folder is old, it is the export that does not move.
+holds), how fresh it is (the age of the newest folder that was looked through for
+it), how many rows it has, and how many folders wait for it. The lines above the
+tables are about the source: when the newest folder is old, it is the export that
+does not move.
 
   UP_TO_DATE   holds every folder that can be read
   BEHIND       folders wait; sluice run applies them
   NOT_CREATED  no run has made the table yet
-  UNREADABLE   the table or its source cannot be read; the reason is told`,
+  UNREADABLE   the table or its source cannot be read; the reason is told
+  FULL_REFRESH_REQUIRED
+               folders went away from the export before they were read`,
 		Example: "sluice status\nsluice status --table account --json",
 		Args:    exactly(),
 		Annotations: notes(`0    shown, also when tables are behind
@@ -43,7 +46,7 @@ folder is old, it is the export that does not move.
 }
 
 func (g *globals) runStatus(ctx context.Context, opts requestOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Progress{})
+	service, warnings, err := g.service(pipeline.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func statusOutcome(list []pipeline.Status, now time.Time) *outcome {
 	done := 0
 	for i := range list {
 		s := &list[i]
-		o.warnings = append(o.warnings, prefixed(s.Name, s.Warnings)...)
+		o.warnings = append(o.warnings, warningLines(s.Name, s.Events)...)
 		if s.Error != nil {
 			failures, o.code = append(failures, s.Error), s.Error.Code
 			o.problems = append(o.problems, failureLines(s.Name, s.Error)...)
@@ -97,12 +100,13 @@ func statusOutcome(list []pipeline.Status, now time.Time) *outcome {
 	}{
 		{pipeline.UpToDate, "up to date"}, {pipeline.Behind, "behind"},
 		{pipeline.NotCreated, "not created yet"}, {pipeline.Unreadable, "unreadable"},
+		{pipeline.RefreshRequired, "to be refreshed in full"},
 	} {
 		if n := count[s.state]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s.what))
 		}
 	}
-	o.summary = text.Plural(done+count[pipeline.Unreadable], "table")
+	o.summary = text.Plural(done+count[pipeline.Unreadable]+count[pipeline.RefreshRequired], "table")
 	if len(parts) > 0 {
 		o.summary += ": " + strings.Join(parts, ", ")
 	}
@@ -122,12 +126,15 @@ func (p *page) status(s *pipeline.Status, now time.Time) {
 		}
 		p.source(source, now)
 	}
-	table := text.NewTable(p.Style, "TABLE", ">SCD", "STATE", "CURSOR", "NEWEST CHANGE", ">VERSION", ">ROWS", ">FILES", ">SIZE", ">WAITING")
+	table := text.NewTable(p.Style, "TABLE", ">SCD", "STATE", "CURSOR", "FRESH", ">VERSION", ">ROWS", ">FILES", ">SIZE", ">WAITING")
 	for i := range s.Tables {
 		t := &s.Tables[i]
 		age := text.None
-		if t.AgeSeconds != nil {
-			age = text.Ago(time.Duration(*t.AgeSeconds) * time.Second)
+		if t.AppliedAge != nil {
+			age = text.Ago(time.Duration(*t.AppliedAge) * time.Second)
+			if t.Stale {
+				age = p.Wary(age + ", stale")
+			}
 		}
 		table.Row(strings.TrimPrefix(t.Table, prefix), scd(t.SCDType), p.state(string(t.State)), or(t.Cursor), age,
 			version(t.Version), text.Count(t.Rows), fmt.Sprint(t.Files), text.Size(t.Bytes), waiting(t))

@@ -37,9 +37,9 @@ func (p *page) state(s string) string {
 	switch s {
 	case string(pipeline.Completed), string(pipeline.UpToDate):
 		return p.Good(s)
-	case string(pipeline.Failed), string(pipeline.Unreadable), string(pipeline.ActionFail):
+	case string(pipeline.Failed), string(pipeline.Unreadable), string(pipeline.RefreshRequired), string(pipeline.ActionFail):
 		return p.Bad(s)
-	case string(pipeline.Partial), string(pipeline.Behind):
+	case string(pipeline.Partial), string(pipeline.CompletedWithWarnings), string(pipeline.Behind):
 		return p.Wary(s)
 	}
 	return s
@@ -76,6 +76,9 @@ func (p *page) source(s pipeline.Source, now time.Time) {
 		newest = fmt.Sprintf("newest folder %s (%s)", s.Newest, text.Ago(now.Sub(at)))
 	}
 	line := fmt.Sprintf("    %s, being written %s", newest, or(s.Open))
+	if at, err := time.Parse(folderForm, s.Open); err == nil {
+		line += fmt.Sprintf(" (begun %s)", text.Ago(now.Sub(at)))
+	}
 	if s.Held != "" {
 		line += ", " + p.Wary("held back by "+s.Held)
 	}
@@ -91,11 +94,13 @@ func failureLines(of string, f *pipeline.Failure) []string {
 	return strings.Split(fmt.Sprintf("%s: %s (%s)", of, f.Message, f.Code), "\n")
 }
 
-// prefixed says of each warning whose it is.
-func prefixed(of string, warnings []string) []string {
+// warningLines are the warnings among events, each with whose it is.
+func warningLines(of string, events []pipeline.Event) []string {
 	var lines []string
-	for _, w := range warnings {
-		lines = append(lines, of+": "+w)
+	for _, e := range events {
+		if e.Level == pipeline.Warn {
+			lines = append(lines, fmt.Sprintf("%s: %s (%s)", of, e, e.Code))
+		}
 	}
 	return lines
 }

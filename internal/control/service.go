@@ -25,12 +25,16 @@ var (
 type Service struct {
 	config *spec.Resolved
 	opts   pipeline.Options
+	stores stores
 }
 
 // New makes a service. The options hold for every pipeline.
 func New(config *spec.Resolved, opts pipeline.Options) *Service {
 	return &Service{config: config, opts: opts}
 }
+
+// Close lets go of connections. The service can be used on.
+func (s *Service) Close() error { return s.stores.close() }
 
 // Request selects pipelines and tables; empty lists mean all.
 type Request struct {
@@ -46,8 +50,12 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
 		}
 	}
-	lake, err := open(s.config.Lake, "lake")
+	lake, err := s.stores.at(s.config.Lake, "lake")
 	if err != nil {
+		return nil, err
+	}
+	opts := s.opts
+	if opts.Memo, err = s.memo(); err != nil {
 		return nil, err
 	}
 	var runners []*pipeline.Runner
@@ -55,13 +63,26 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
 			continue
 		}
-		source, err := open(p.Source.Location, "connection "+p.Source.Connection)
+		source, err := s.stores.at(p.Source.Location, "connection "+p.Source.Connection)
 		if err != nil {
 			return nil, err
 		}
-		runners = append(runners, &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: s.opts})
+		runners = append(runners, &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: opts})
 	}
 	return runners, nil
+}
+
+// memo is the state folder, where updates leave notes for the next ones.
+// Nothing is written before one has something to leave.
+func (s *Service) memo() (storage.Store, error) {
+	if s.config.State.Path == "" {
+		return nil, nil
+	}
+	store, err := local.New(s.config.State.Path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: state folder: %w", ErrEnvironment, err)
+	}
+	return store, nil
 }
 
 func named(p spec.Pipeline, name string) bool { return p.Key == name || p.Name == name }
@@ -75,19 +96,6 @@ func (s *Service) pipelineNames() string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-// open opens the store that a location means.
-func open(l spec.Location, what string) (storage.Store, error) {
-	if !l.IsLocal() {
-		return nil, fmt.Errorf("%w: %s is at %s: this version reads and writes folders on disk only; name a folder as its url",
-			ErrEnvironment, what, l)
-	}
-	store, err := local.New(l.Path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrEnvironment, what, err)
-	}
-	return store, nil
 }
 
 // Run brings the pipelines up to date, one after the other. The error is one of
@@ -178,7 +186,7 @@ func (s *Service) Discover(ctx context.Context) ([]Discovered, error) {
 		if slices.ContainsFunc(list, func(d Discovered) bool { return d.Connection == p.Source.Connection }) {
 			continue
 		}
-		store, err := open(p.Source.Location, "connection "+p.Source.Connection)
+		store, err := s.stores.at(p.Source.Location, "connection "+p.Source.Connection)
 		if err != nil {
 			return nil, err
 		}

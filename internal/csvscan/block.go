@@ -16,6 +16,12 @@ type Block struct {
 	pool *Pool
 }
 
+// NewBlock is a block of text that is in memory already, from that place of a
+// file. The block keeps the text.
+func NewBlock(data []byte, offset, line int64) *Block {
+	return &Block{Data: data, Offset: offset, Line: line, buf: data}
+}
+
 // Size is the memory that the block holds, in bytes.
 func (b *Block) Size() int { return cap(b.buf) }
 

@@ -43,6 +43,15 @@ func (s *Scanner) Next() ([][]byte, error) {
 	return s.cells, nil
 }
 
+// NextWidth is the number of cells of the next record. It leaves the block as it
+// is, so that another scanner can still be given it.
+func (s *Scanner) NextWidth() (int, error) {
+	if err := s.scan(); err != nil {
+		return 0, err
+	}
+	return len(s.cells), nil
+}
+
 // Quoted reports whether the cell was written in quotes.
 func (s *Scanner) Quoted(cell int) bool { return s.quoted[cell] }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -21,10 +22,19 @@ type bringing struct {
 	*target
 	engine *local.Engine
 	result TableResult
+	// cut cells by column, see countCut.
+	cut map[string]int64
 	// columns that the table has of its source, as the batches before left it.
 	columns batch.Schema
 	// before is what the source looked like in the folder before.
 	before *synapselink.Entity
+	// quarantined rows of the table, as far as it was brought.
+	quarantined int64
+	// gapped: folders were lost, and the table goes on with what is left.
+	gapped bool
+	// partial is the folder that the table begins with although its initial
+	// copy came before.
+	partial synapselink.FolderName
 }
 
 // ErrNewColumns: the configuration wants a full refresh for new columns.
@@ -37,10 +47,16 @@ var ErrRefreshBehind = errors.New("a full refresh would lose rows")
 var ErrNoTable = errors.New("the export has no such table")
 
 func (b *bringing) bring(ctx context.Context) error {
+	if b.snapshot != nil {
+		b.note(b.snapshot.Version, b.cursor(b.target))
+	}
 	if b.err != nil {
 		return b.err
 	}
-	b.note(b.snapshot.Version, b.cursor(b.target))
+	b.tellQuarantined()
+	if b.isPartial() {
+		b.partial, _ = synapselink.FolderFromDigits(b.snapshot.Txns[b.appID(b.target)+partialSuffix].Version) //nolint:errcheck // the digits were made from a name
+	}
 	if err := b.checkKnown(ctx); err != nil {
 		return err
 	}
@@ -50,21 +66,41 @@ func (b *bringing) bring(ctx context.Context) error {
 	if b.request.FullRefresh {
 		return b.refresh(ctx)
 	}
+	if err := b.checkGap(); err != nil {
+		return err
+	}
 	var err error
 	if b.columns, err = b.schema(); err != nil {
+		return err
+	}
+	if err := b.bringLate(ctx); err != nil {
 		return err
 	}
 	if b.before, err = b.lastEntity(ctx); err != nil {
 		return err
 	}
 	for rest := b.parts; len(rest) > 0; {
-		group := together(rest)
-		if err := b.apply(ctx, group, group[len(group)-1].folder); err != nil {
+		group := b.together(rest)
+		if err := b.apply(ctx, group, b.step(b.reaches(group))); err != nil {
 			return err
 		}
 		rest = rest[len(group):]
 	}
 	return b.catchUp(ctx)
+}
+
+// step is one commit to the table.
+type step struct {
+	appID  string
+	cursor int64
+	marks  map[string]int64 // further txn actions
+	// reached is where the table stands afterwards.
+	reached synapselink.FolderName
+}
+
+// step is the commit that puts the cursor at a folder.
+func (b *bringing) step(folder synapselink.FolderName) step {
+	return step{appID: b.appID(b.target), cursor: folder.Digits(), marks: b.marks(folder), reached: folder}
 }
 
 // note keeps where the table stands.
@@ -77,6 +113,9 @@ func (b *bringing) note(version int64, cursor synapselink.FolderName) {
 
 // checkKnown refuses a table that nobody has heard of.
 func (b *bringing) checkKnown(ctx context.Context) error {
+	if b.labels != nil {
+		return b.checkLabels()
+	}
 	if b.exists() || len(b.parts) > 0 {
 		return nil
 	}
@@ -107,9 +146,15 @@ func (b *bringing) checkTable(ctx context.Context) error {
 		if err := b.checkKeeper(); err != nil {
 			return err
 		}
-		if err := local.Check(b.snapshot, b.newBatch(nil, synapselink.FolderName{})); err != nil {
+		if err := local.Check(b.snapshot, b.newBatch(nil, step{})); err != nil {
 			return err
 		}
+	}
+	if b.labels != nil {
+		return nil
+	}
+	if err := b.tellGone(ctx); err != nil {
+		return err
 	}
 	return b.checkSelection(ctx)
 }
@@ -139,12 +184,8 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 		return err
 	}
 	var known []string
-	entity, listed := newest.Entity(b.spec.SourceTable)
+	entity, _ := newest.Entity(b.spec.SourceTable)
 	known = entity.Names()
-	if !listed && len(newest.Entities) > 0 && !newest.Truncated && len(b.parts) == 0 {
-		b.result.Warnings = append(b.result.Warnings, fmt.Sprintf(
-			"%s is no longer in the export; its table stays as it is", b.spec.SourceTable))
-	}
 	for _, p := range b.parts {
 		if p.entity != nil {
 			known = append(known, p.entity.Names()...)
@@ -162,7 +203,7 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 	}
 	err = b.selection().Check(b.spec.SourceTable, known)
 	if err != nil && b.exists() {
-		b.result.Warnings = append(b.result.Warnings, err.Error())
+		b.tell(SelectionUnknown, "", err.Error())
 		return nil
 	}
 	return err
@@ -172,7 +213,7 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 // holds, nil when that folder is gone.
 func (b *bringing) lastEntity(ctx context.Context) (*synapselink.Entity, error) {
 	cursor := b.cursor(b.target)
-	if cursor.IsZero() || len(b.parts) == 0 {
+	if cursor.IsZero() || len(b.parts) == 0 || b.labels != nil {
 		return nil, nil
 	}
 	for _, folder := range cursor.Spellings() {
@@ -195,8 +236,8 @@ func (b *bringing) folderPart(p part) synapselink.FolderPart {
 	return synapselink.FolderPart{Folder: p.folder, Entity: *p.entity, Files: p.files, FullWidthOnly: full}
 }
 
-// apply brings folders to the table, in one commit that puts the cursor there.
-func (b *bringing) apply(ctx context.Context, parts []part, cursor synapselink.FolderName) error {
+// apply brings folders to the table, in one commit.
+func (b *bringing) apply(ctx context.Context, parts []part, to step) error {
 	schema := b.columns
 	var folders []synapselink.FolderPart
 	bytes := int64(0)
@@ -211,11 +252,29 @@ func (b *bringing) apply(ctx context.Context, parts []part, cursor synapselink.F
 		if err := b.checkAdded(merged); err != nil {
 			return err
 		}
+		b.tellAdded(p.folder, merged)
+		b.tellCopiedAnew(p)
 		schema = merged.Schema
 		folders = append(folders, b.folderPart(p))
 		bytes += p.bytes
 	}
-	return b.batch(ctx, schema, folders, bytes, cursor)
+	return b.batch(ctx, schema, folders, bytes, to)
+}
+
+// tellAdded notes columns that an existing table gets.
+func (b *bringing) tellAdded(folder synapselink.FolderName, merged synapselink.Merged) {
+	if b.columns == nil || b.request.FullRefresh || len(merged.Added) == 0 {
+		return
+	}
+	b.tell(ColumnsAdded, folder.String(), "new columns: "+fieldNames(merged.Added))
+}
+
+func fieldNames(fields []batch.Field) string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // together are the first parts, all of one moment: folders whose names differ in
@@ -234,59 +293,90 @@ func (b *bringing) checkAdded(merged synapselink.Merged) error {
 	if b.spec.Settings.SchemaChanges != spec.FullRefreshRequired || b.columns == nil || len(merged.Added) == 0 {
 		return nil
 	}
-	names := make([]string, len(merged.Added))
-	for i, f := range merged.Added {
-		names[i] = f.Name
-	}
 	return fmt.Errorf("%w: %s has %s, and schema_changes is full_refresh_required; run sluice run --table %s --full-refresh",
-		ErrNewColumns, b.spec.SourceTable, strings.Join(names, ", "), b.spec.SourceTable)
+		ErrNewColumns, b.spec.SourceTable, fieldNames(merged.Added), b.spec.SourceTable)
 }
 
 // batch applies folders in one commit.
-func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, last synapselink.FolderName) error {
-	work := b.newBatch(schema, last)
+func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, to step) error {
+	work := b.newBatch(schema, to)
 	work.Bytes = bytes
-	work.Open = func() (change.Source, error) {
-		return synapselink.NewSource(ctx, b.env.export, parts, schema, b.selection(),
-			b.opts.source())
-	}
-	var names []string
-	for _, p := range parts {
-		if name := p.Folder.String(); !slices.Contains(names, name) {
-			names = append(names, name)
+	var source *synapselink.Source // the last one: a batch starts over when others write the table
+	folders := foldersOf(parts)
+	aside := b.newSetAside(folders, to)
+	work.Seal = aside.seal
+	work.Open = func() (_ change.Source, err error) {
+		opts, err := aside.open(b.opts.source())
+		if err != nil {
+			return nil, err
 		}
+		source, err = synapselink.NewSource(ctx, b.env.export, parts, schema, b.selection(), opts)
+		return source, err
 	}
-	work.Parameters["folders"] = strings.Join(names, ",")
+	work.Parameters["folders"] = joinNames(folders)
+	began := b.opts.Clock()
 	result, err := b.engine.Apply(ctx, work)
-	if err != nil {
+	firstBad := aside.spool.First()
+	if err := aside.settle(ctx, err); err != nil {
 		return err
 	}
 	b.columns = schema
-	b.note(result.Version, last)
+	created := b.result.Version < 0
+	b.note(result.Version, to.reached)
 	if result.Skipped {
 		return nil
 	}
-	b.result.Folders += len(names)
-	b.result.Rows.add(Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted,
-		Deleted: result.Counts.Deleted, Superseded: result.Counts.Superseded})
+	if created {
+		b.tellCreated()
+	}
+	rows := Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted, Deleted: result.Counts.Deleted,
+		Superseded: result.Counts.Superseded, Quarantined: result.Counts.Quarantined}
+	b.result.Folders += len(folders)
+	b.result.Rows.add(rows)
+	b.countCut(source.Cut())
+	aside.tellSetAside(rows.Quarantined, firstBad)
 	b.result.BytesRead += bytes
 	b.result.BytesWrote += result.BytesWritten
+	b.opts.Listener.Commit(b.tableInfo(), CommitInfo{Version: result.Version, Folders: folders, Rows: rows,
+		BytesRead: bytes, BytesWritten: result.BytesWritten, Began: began, Ended: b.opts.Clock()})
 	return nil
 }
 
-func (b *bringing) newBatch(schema batch.Schema, cursor synapselink.FolderName) local.Batch {
+// foldersOf are the folders of parts, each once.
+func foldersOf(parts []synapselink.FolderPart) []synapselink.FolderName {
+	var folders []synapselink.FolderName
+	for _, p := range parts {
+		if !slices.Contains(folders, p.Folder) {
+			folders = append(folders, p.Folder)
+		}
+	}
+	return folders
+}
+
+func joinNames(folders []synapselink.FolderName) string {
+	names := make([]string, len(folders))
+	for i, f := range folders {
+		names[i] = f.String()
+	}
+	return strings.Join(names, ",")
+}
+
+func (b *bringing) newBatch(schema batch.Schema, to step) local.Batch {
 	return local.Batch{
-		Table: b.path(), Source: b.source(), Origin: b.origin(), AppID: b.appID(b.target), Cursor: cursor.Digits(),
+		Table: b.path(), Source: b.source(), Origin: b.origin(), AppID: to.appID, Cursor: to.cursor,
 		Type: b.scdType(), Schema: schema, Columns: columnsIn(schema), Properties: b.spec.Settings.TableProperties,
 		Replace:    b.request.FullRefresh,
 		Parameters: map[string]string{"pipeline": b.Pipeline.Name, "sourceTable": b.spec.SourceTable},
+		Seal: func(context.Context, *delta.Snapshot) (local.Sealed, error) {
+			return local.Sealed{Txns: to.marks}, nil
+		},
 	}
 }
 
 // refresh rebuilds the table from all folders that are left, in one commit.
 func (b *bringing) refresh(ctx context.Context) error {
 	if len(b.parts) == 0 && b.exists() {
-		b.result.Warnings = append(b.result.Warnings, fmt.Sprintf(
+		b.tell(RefreshWouldEmpty, "", fmt.Sprintf(
 			"no folder that is left has rows of %s, so that a full refresh would empty it; the table stays as it is", b.spec.SourceTable))
 		return nil
 	}
@@ -299,15 +389,13 @@ func (b *bringing) refresh(ctx context.Context) error {
 		return fmt.Errorf("%w: folder %s is not complete (%s), and the table holds what came after it, up to %s; the table stays as it is",
 			ErrRefreshBehind, held.Name, held.Reason, b.cursor(b.target))
 	}
-	return b.apply(ctx, b.parts, last)
+	return b.apply(ctx, b.parts, b.step(last))
 }
 
-// A table that has nothing new gets a commit with the cursor alone only when
-// looking through the folders again at each run would be costly.
-const (
-	farFolders = 500
-	farTime    = 24 * time.Hour
-)
+// farTime is the age of its cursor at which a table that has nothing new gets a
+// commit with the cursor alone. Retention takes folders that are a day old; a
+// cursor whose folder is gone could not be told from one that missed folders.
+const farTime = 12 * time.Hour
 
 // catchUp creates a table that has no rows yet, and moves the cursor of one
 // that has had none for long.
@@ -318,7 +406,7 @@ func (b *bringing) catchUp(ctx context.Context) error {
 	}
 	last := ready[len(ready)-1]
 	fresh := b.result.Version < 0
-	if !fresh && !b.isFar(ready, last) {
+	if !fresh && !b.isFar(last) {
 		return nil
 	}
 	schema := b.columns
@@ -337,29 +425,25 @@ func (b *bringing) catchUp(ctx context.Context) error {
 		}
 		schema = merged.Schema
 	}
-	work := b.newBatch(schema, last)
+	work := b.newBatch(schema, b.step(last))
 	work.Replace = false
 	result, err := b.engine.Apply(ctx, work)
 	if err != nil {
 		return err
 	}
+	if fresh {
+		b.tellCreated()
+	}
 	b.note(result.Version, last)
 	return nil
 }
 
-func (b *bringing) isFar(ready []synapselink.FolderName, last synapselink.FolderName) bool {
+// isFar reports whether the table has been without rows for so long that its
+// cursor is to be moved.
+func (b *bringing) isFar(last synapselink.FolderName) bool {
 	at, err := synapselink.ParseFolderName(b.result.Cursor)
-	if err != nil {
+	if err != nil || b.gapped {
 		return true
 	}
-	if last.Time().Sub(at.Time()) >= farTime {
-		return true
-	}
-	behind := 0
-	for _, f := range ready {
-		if f.Compare(at) > 0 {
-			behind++
-		}
-	}
-	return behind >= farFolders
+	return last.Compare(at) > 0 && b.opts.Clock().Sub(at.Time()) >= farTime
 }

@@ -54,7 +54,7 @@ func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]D
 	var list []Discovery
 	for _, root := range roots {
 		env := &environment{name: root, export: &synapselink.Export{Store: store, Root: root}}
-		d, err := env.discover(ctx)
+		d, err := u.discover(ctx, env)
 		if err != nil {
 			d.Error = failure(err)
 		}
@@ -63,15 +63,15 @@ func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]D
 	return list, nil
 }
 
-func (e *environment) discover(ctx context.Context) (Discovery, error) {
-	d := Discovery{Source: e.describe(), Tables: []Available{}}
+func (u *update) discover(ctx context.Context, e *environment) (Discovery, error) {
+	d := Discovery{Source: u.describe(e), Tables: []Available{}}
 	if err := e.export.Open(ctx); err != nil {
 		return d, err
 	}
 	if err := e.list(ctx, synapselink.FolderName{}); err != nil {
 		return d, err
 	}
-	d.Source = e.describe()
+	d.Source = u.describe(e)
 	newest, err := e.manifest(ctx)
 	if err != nil {
 		return d, err

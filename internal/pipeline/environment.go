@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -14,55 +14,22 @@ import (
 // environment is one Dataverse environment's export, as a run sees it.
 type environment struct {
 	name    string // source_schema
+	err     error  // what keeps it from being read
 	export  *synapselink.Export
 	listing synapselink.Listing
+	after   synapselink.FolderName // where the listing begins
+	// late are folders that tables passed over and that cannot be read yet.
+	late []synapselink.FolderName
+	// noted are things of note of single folders.
+	noted []note
 	// reached is the newest folder that a table holds.
 	reached synapselink.FolderName
 
 	mu     sync.Mutex            // tables side by side ask for
 	newest *synapselink.Manifest // the manifest of the newest folder that can be read
-}
-
-// environment finds the export that a source_schema means, once.
-func (u *update) environment(ctx context.Context, sourceSchema string) (*environment, error) {
-	for _, e := range u.environments {
-		if strings.EqualFold(e.name, sourceSchema) {
-			return e, nil
-		}
-	}
-	root, known := u.Pipeline.Source.Folder(sourceSchema)
-	if !known {
-		found, err := u.foundEnvironments(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			// Opening the root tells what is there instead.
-			if err := (&synapselink.Export{Store: u.Source}).Open(ctx); err != nil {
-				return nil, err
-			}
-		}
-		if root, err = synapselink.ResolveEnvironment(found, sourceSchema, nil); err != nil {
-			return nil, err
-		}
-	}
-	e := &environment{name: sourceSchema, export: &synapselink.Export{Store: u.Source, Root: root, Now: u.opts.Clock}}
-	if err := e.export.Open(ctx); err != nil {
-		return nil, err
-	}
-	u.environments = append(u.environments, e)
-	return e, nil
-}
-
-func (u *update) foundEnvironments(ctx context.Context) ([]string, error) {
-	if u.found == nil {
-		found, err := synapselink.FindEnvironments(ctx, u.Source)
-		if err != nil {
-			return nil, err
-		}
-		u.found = append([]string{}, found...)
-	}
-	return u.found, nil
+	// root is the manifest at the export's root, or rootErr why there is none.
+	root    *synapselink.Manifest
+	rootErr error
 }
 
 // list finds the closed folders after the cursor, and the newest manifest.
@@ -71,7 +38,7 @@ func (e *environment) list(ctx context.Context, after synapselink.FolderName) er
 	if err != nil {
 		return err
 	}
-	e.listing = listing
+	e.listing, e.after = listing, after
 	return nil
 }
 
@@ -94,33 +61,84 @@ func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, erro
 	return m, nil
 }
 
-func (e *environment) describe() Source {
-	s := Source{Environment: e.name, URL: e.export.Store.URL(e.export.Root), Open: e.listing.Current.String()}
+// newestReady is the newest folder that can be read, or that a table holds.
+func (e *environment) newestReady() synapselink.FolderName {
 	newest := e.reached
 	if ready := e.listing.Ready(); len(ready) > 0 && ready[len(ready)-1].Compare(newest) > 0 {
 		newest = ready[len(ready)-1]
 	}
-	s.Newest = newest.String()
+	return newest
+}
+
+func (u *update) describe(e *environment) Source {
+	s := Source{Environment: e.name, URL: e.export.Store.URL(e.export.Root), Open: e.listing.Current.String(), Newest: e.newestReady().String()}
+	_, s.OpenAge = u.aged(e.listing.Current)
 	if held, ok := e.listing.Held(); ok {
 		s.Held = held.Name.String()
 	}
+	for _, name := range slices.Concat(e.late, e.listing.Abandoned()) {
+		s.Skipped = append(s.Skipped, name.String())
+	}
+	slices.Sort(s.Skipped)
+	s.Skipped = slices.Compact(s.Skipped)
 	return s
 }
 
-func (e *environment) warnings() []string {
-	held, ok := e.listing.Held()
-	if !ok {
-		return nil
+// environmentEvents are what is to be known of an export as a whole.
+func (u *update) environmentEvents(e *environment, targets []*target) []Event {
+	if e.err != nil {
+		return []Event{u.failureEvent("", failure(e.err))}
 	}
-	return []string{fmt.Sprintf("folder %s is closed but not complete (%s); it and those after it wait until its model.json is there",
-		held.Name, held.Reason)}
+	var events []Event
+	if held, ok := e.listing.Held(); ok {
+		events = append(events, u.event(FolderSettling, "", held.Name.String(), fmt.Sprintf(
+			"folder %s is closed but not complete (%s); it and those after it wait until its model.json is there", held.Name, held.Reason)))
+	}
+	for _, f := range e.listing.Folders {
+		if f.State == synapselink.Abandoned {
+			events = append(events, u.event(FolderAbandoned, "", f.Name.String(), fmt.Sprintf("folder %s was skipped: %s", f.Name, f.Reason)))
+		}
+	}
+	for _, n := range e.noted {
+		events = append(events, u.event(n.code, "", n.folder.String(), n.text))
+	}
+	if e.listing.SyncFailures {
+		events = append(events, u.event(SyncFailures, "", "", e.export.Store.URL(e.export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
+	}
+	if event, still := u.standsStill(e.export.Store.URL(e.export.Root), e.listing.Current, freshnessLimit(e, targets)); still {
+		events = append(events, event)
+	}
+	return events
+}
+
+// standsStill reports an export whose folder being written was begun too long
+// ago.
+func (u *update) standsStill(url string, open synapselink.FolderName, limit time.Duration) (Event, bool) {
+	age := u.opts.Clock().Sub(open.Time())
+	if limit == 0 || open.IsZero() || age <= limit {
+		return Event{}, false
+	}
+	return u.event(SourceStandsStill, "", open.String(), fmt.Sprintf(
+		"changelog.info of %s names folder %s, which was begun %s ago; freshness_limit is %s",
+		url, open, age.Truncate(time.Second), limit)), true
+}
+
+// freshnessLimit is the strictest of the environment's tables, 0 for none.
+func freshnessLimit(e *environment, targets []*target) time.Duration {
+	least := time.Duration(0)
+	for _, t := range targets {
+		if limit := t.spec.Settings.FreshnessLimit; t.env == e && limit > 0 && (least == 0 || limit < least) {
+			least = limit
+		}
+	}
+	return least
 }
 
 // known lists the tables that the export describes now, by the manifest at its
 // root: it names tables only, their columns are told by each folder's own. Where
 // that is missing, broken or breaks off, the newest folder's is asked too.
 func (e *environment) known(ctx context.Context) ([]string, error) {
-	root, err := e.export.RootManifest(ctx)
+	root, err := e.rootManifest(ctx)
 	if err != nil && !errors.Is(err, synapselink.ErrManifest) {
 		return nil, err
 	}

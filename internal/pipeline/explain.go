@@ -47,7 +47,8 @@ type SourceRow struct {
 	// Version is null for a delete without versionnumber.
 	Version *int64 `json:"version"`
 	Delete  bool   `json:"delete"`
-	// Fate: current, version, deleted, superseded, waiting.
+	// Fate: current, version, deleted, superseded, waiting, quarantined,
+	// discarded.
 	Fate string `json:"fate"`
 	// Note says it in words.
 	Note  string `json:"note"`
@@ -55,6 +56,7 @@ type SourceRow struct {
 
 	change change.Change
 	path   string
+	bad    *synapselink.RowError // why it cannot be read
 }
 
 // Cell is a named value as text; null where there is none.
@@ -95,6 +97,9 @@ func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, 
 		e.Folders = FolderExtent{Searched: n, Oldest: t.parts[0].folder.String(), Newest: t.parts[n-1].folder.String()}
 	}
 	if e.Sources, err = u.sourceRows(ctx, t, id); err != nil {
+		return nil, err
+	}
+	if e.Sources, err = u.addQuarantined(ctx, t, id, e.Sources); err != nil {
 		return nil, err
 	}
 	tell(e.Sources, t.scdType(), cursor)
@@ -148,14 +153,23 @@ func (u *update) partRows(ctx context.Context, t *target, p part, key change.Key
 	if err != nil {
 		return nil, err
 	}
+	var mu sync.Mutex
+	var rows []SourceRow
+	opts := u.opts.source()
+	opts.BadRow = func(e *synapselink.RowError) bool {
+		if e.Keyed && e.Key == key {
+			mu.Lock()
+			defer mu.Unlock()
+			rows = append(rows, t.badRow(e, p))
+		}
+		return true
+	}
 	source, err := synapselink.NewSource(ctx, t.env.export,
 		[]synapselink.FolderPart{{Folder: p.folder, Entity: *p.entity, Files: p.files}}, merged.Schema,
-		synapselink.Selection{}, u.opts.source())
+		synapselink.Selection{}, opts)
 	if err != nil {
 		return nil, err
 	}
-	var mu sync.Mutex
-	var rows []SourceRow
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(u.opts.Workers)
 	for {
@@ -220,6 +234,9 @@ func rowsOfKey(block *change.Block, key change.Key, p part) []SourceRow {
 func (u *update) findLines(ctx context.Context, rows []SourceRow) error {
 	for i := range rows {
 		r := &rows[i]
+		if r.Line > 0 {
+			continue
+		}
 		body, err := u.Source.ReadRange(ctx, r.path, storage.Range{Length: r.change.Offset})
 		if err != nil {
 			return err
@@ -248,6 +265,13 @@ func tell(rows []SourceRow, t change.Type, cursor synapselink.FolderName) {
 	var applied []int
 	var changes []change.Change
 	for i := range rows {
+		if rows[i].Fate != "" {
+			continue
+		}
+		if rows[i].bad != nil {
+			rows[i].tellBad(cursor)
+			continue
+		}
 		if rows[i].change.Folder <= cursor.Digits() {
 			applied = append(applied, i)
 			changes = append(changes, rows[i].change)

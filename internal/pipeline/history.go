@@ -53,6 +53,7 @@ func rowsOf(metrics map[string]string) *Rows {
 		}
 		*to = n
 	}
+	rows.Quarantined, _ = strconv.ParseInt(metrics[local.MetricQuarantined], 10, 64) // commits before it had a count have none
 	return &rows
 }
 

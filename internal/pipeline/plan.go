@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -21,11 +22,11 @@ const (
 
 // Plan is what an update would do. Making it changes nothing.
 type Plan struct {
-	Name     string      `json:"name"`
-	Source   []Source    `json:"source"`
-	Tables   []TablePlan `json:"tables"`
-	Warnings []string    `json:"warnings,omitempty"`
-	Error    *Failure    `json:"error"`
+	Name   string      `json:"name"`
+	Source []Source    `json:"source"`
+	Tables []TablePlan `json:"tables"`
+	Events []Event     `json:"events"`
+	Error  *Failure    `json:"error"`
 }
 
 // TablePlan is what an update would do with one table.
@@ -46,9 +47,9 @@ type TablePlan struct {
 	Added   []Column `json:"added_columns"`
 	Missing []string `json:"missing_columns"`
 	// Commits that would be written to the table.
-	Commits  int      `json:"commits"`
-	Warnings []string `json:"warnings,omitempty"`
-	Error    *Failure `json:"error"`
+	Commits int      `json:"commits"`
+	Events  []Event  `json:"events"`
+	Error   *Failure `json:"error"`
 }
 
 // Column is a column of a table or of a source.
@@ -68,11 +69,11 @@ func columnsOf(schema batch.Schema) []Column {
 // Plan says what an update would do.
 func (r *Runner) Plan(ctx context.Context, request Request) Plan {
 	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
-	plan := Plan{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TablePlan{}}
+	plan := Plan{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TablePlan{}, Events: []Event{}}
 	targets, err := u.prepare(ctx)
 	for _, e := range u.environments {
-		plan.Source = append(plan.Source, e.describe())
-		plan.Warnings = append(plan.Warnings, e.warnings()...)
+		plan.Source = append(plan.Source, u.describe(e))
+		plan.Events = append(plan.Events, u.environmentEvents(e, targets)...)
 	}
 	if err != nil {
 		plan.Error = failure(err)
@@ -88,9 +89,9 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 	p := TablePlan{
 		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
 		Path: u.Lake.URL(t.path()), Version: -1, Bytes: t.bytes,
-		Folders: []string{}, Added: []Column{}, Missing: []string{},
+		Folders: []string{}, Events: []Event{}, Added: []Column{}, Missing: []string{},
 	}
-	for _, part := range t.parts {
+	for _, part := range slices.Concat(t.late, t.parts) {
 		p.Folders = append(p.Folders, part.folder.String())
 		p.Files += len(part.files)
 	}
@@ -104,6 +105,9 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 		if err = b.checkKnown(ctx); err == nil {
 			err = b.checkTable(ctx)
 		}
+		if err == nil && !b.request.FullRefresh {
+			err = b.checkGap()
+		}
 		if err == nil {
 			err = p.fill(b)
 		}
@@ -111,7 +115,7 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 	if err != nil {
 		p.Action, p.Error = ActionFail, failure(err)
 	}
-	p.Warnings = b.result.Warnings
+	p.Events = append(p.Events, b.result.Events...)
 	return p
 }
 
@@ -126,7 +130,7 @@ func (p *TablePlan) fill(b *bringing) error {
 	}
 	had := len(b.columns)
 	var merged synapselink.Merged
-	for _, part := range t.parts {
+	for _, part := range slices.Concat(t.late, t.parts) {
 		if part.err != nil {
 			return part.err
 		}
@@ -140,8 +144,10 @@ func (p *TablePlan) fill(b *bringing) error {
 	}
 	p.Added = columnsOf(b.columns[had:])
 	p.Missing = append(p.Missing, merged.Missing...)
-	for rest := t.parts; len(rest) > 0; rest = rest[len(together(rest)):] {
-		p.Commits++
+	for _, parts := range [][]part{t.late, t.parts} {
+		for rest := parts; len(rest) > 0; rest = rest[len(t.together(rest)):] {
+			p.Commits++
+		}
 	}
 	switch {
 	case b.request.FullRefresh && len(t.parts) > 0:
@@ -151,7 +157,7 @@ func (p *TablePlan) fill(b *bringing) error {
 	case !t.exists():
 		p.Action = ActionCreate
 		p.Commits = max(1, p.Commits) + 1 // the table itself, and then what is in it
-	case len(t.parts) > 0:
+	case len(t.parts)+len(t.late) > 0:
 		p.Action = ActionUpdate
 	default:
 		p.Action = ActionNothing

@@ -1,6 +1,9 @@
 package pipeline
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State of an update or of a table in it.
 type State string
@@ -8,6 +11,9 @@ type State string
 // The states.
 const (
 	Completed State = "COMPLETED"
+	// CompletedWithWarnings: everything is done, and something is to be known:
+	// rows were set aside, folders wait or were skipped, data is stale.
+	CompletedWithWarnings State = "COMPLETED_WITH_WARNINGS"
 	// Partial: some tables are done and some failed.
 	Partial State = "PARTIAL"
 	Failed  State = "FAILED"
@@ -20,8 +26,9 @@ type Result struct {
 	State    State         `json:"state"`
 	Source   []Source      `json:"source"`
 	Tables   []TableResult `json:"tables"`
-	// Warnings are about the export or the pipeline as a whole.
-	Warnings []string `json:"warnings,omitempty"`
+	// Events are about the export or the pipeline as a whole; those of tables
+	// are with them.
+	Events []Event `json:"events"`
 	// Error is what kept the pipeline from beginning.
 	Error *Failure `json:"error"`
 }
@@ -37,26 +44,36 @@ type Source struct {
 	// Held is a closed folder that is not complete yet and holds back those
 	// after it.
 	Held string `json:"held_back_by,omitempty"`
+	// OpenAge is how long ago the folder that is being written was begun, null
+	// without one: an export that stands still shows here.
+	OpenAge *int64 `json:"open_age_seconds"`
+	// Skipped folders never got their model.json so far; every run looks at
+	// them again.
+	Skipped []string `json:"skipped_folders,omitempty"`
 }
 
 // TableResult is what came of one table.
 type TableResult struct {
-	Table       string   `json:"table"` // catalog.schema.table
-	SourceTable string   `json:"source_table"`
-	SCDType     string   `json:"scd_type"`
-	State       State    `json:"state"`
-	Path        string   `json:"path"`
-	Folders     int      `json:"folders"`       // applied by this update
-	Cursor      string   `json:"cursor"`        // the last folder that is in the table
-	Version     int64    `json:"table_version"` // of the Delta table, -1 for none
-	DurationMS  int64    `json:"duration_ms"`
-	Rows        Rows     `json:"rows"`
-	BytesRead   int64    `json:"bytes_read"`
-	BytesWrote  int64    `json:"bytes_written"`
-	Warnings    []string `json:"warnings,omitempty"`
-	Error       *Failure `json:"error"`
+	Table       string `json:"table"` // catalog.schema.table
+	SourceTable string `json:"source_table"`
+	SCDType     string `json:"scd_type"`
+	State       State  `json:"state"`
+	Path        string `json:"path"`
+	Folders     int    `json:"folders"`       // applied by this update
+	Cursor      string `json:"cursor"`        // the last folder that is in the table
+	Version     int64  `json:"table_version"` // of the Delta table, -1 for none
+	DurationMS  int64  `json:"duration_ms"`
+	Rows        Rows   `json:"rows"`
+	BytesRead   int64  `json:"bytes_read"`
+	BytesWrote  int64  `json:"bytes_written"`
+	CellsCut    int64  `json:"cells_cut"` // texts that were longer than max_cell_bytes
+	// Freshness tells how old the table's newest folder is.
+	Freshness
+	Events []Event  `json:"events"`
+	Error  *Failure `json:"error"`
 
 	duration time.Duration
+	columns  []Column
 }
 
 // Rows count what became of the rows that were read. Read is the sum of the
@@ -99,20 +116,42 @@ func (r *Result) Total() Rows {
 	return total
 }
 
-// settle derives the state of the update from its tables.
+// settle derives the states of the tables and of the update from what
+// happened.
 func (r *Result) settle() {
-	failed := 0
+	failed, warned := 0, has(r.Events, Warn)
 	for i := range r.Tables {
-		if r.Tables[i].State == Failed {
+		t := &r.Tables[i]
+		if t.State == Completed && (has(t.Events, Warn) || t.Rows.Quarantined > 0) {
+			t.State = CompletedWithWarnings
+		}
+		switch t.State {
+		case Failed:
 			failed++
+		case CompletedWithWarnings:
+			warned = true
+		case Completed, Partial:
 		}
 	}
 	switch {
-	case r.Error != nil, failed > 0 && failed == len(r.Tables):
+	case r.Error != nil, failed == len(r.Tables) && (failed > 0 || has(r.Events, Error)):
 		r.State = Failed
-	case failed > 0:
+	case failed > 0, has(r.Events, Error):
 		r.State = Partial
+	case warned:
+		r.State = CompletedWithWarnings
 	default:
 		r.State = Completed
 	}
 }
+
+func has(events []Event, level Level) bool {
+	return slices.ContainsFunc(events, func(e Event) bool { return e.Level == level })
+}
+
+// Duration of the table's part of the update.
+func (r *TableResult) Duration() time.Duration { return r.duration }
+
+// Columns that the table has of its source after the update; nil when it was
+// not looked at.
+func (r *TableResult) Columns() []Column { return r.columns }

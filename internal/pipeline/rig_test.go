@@ -161,7 +161,7 @@ func (r *rig) run(source, lake storage.Store, refresh bool) pipeline.Result {
 func (r *rig) complete(t tester, source, lake storage.Store, refresh bool) pipeline.Result {
 	t.Helper()
 	result := r.run(source, lake, refresh)
-	if result.State != pipeline.Completed {
+	if !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	return result

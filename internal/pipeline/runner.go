@@ -35,25 +35,18 @@ type Options struct {
 	Log   *slog.Logger
 	// NewID names an update. Default: a random UUID.
 	NewID func() string
-	// Progress is told what happens, from several goroutines.
-	Progress Progress
+	// Listener is told what happens.
+	Listener Listener
 	// FileBytes: see local.Options.
 	FileBytes int64
 	// BlockBytes is how much of a file is understood at a time. Default 4 MiB,
 	// less when the memory is small.
 	BlockBytes int
+	// Memo keeps what an update found for the next one, so that one with
+	// nothing to do costs next to nothing. Optional.
+	Memo storage.Store
 	// Software names the program in commits. Default Sluice.
 	Software string
-}
-
-// Progress is a set of optional functions.
-type Progress struct {
-	// Planned tells how many bytes the update will read.
-	Planned func(tables int, bytes int64)
-	// Read tells that so many more bytes are done with.
-	Read func(bytes int64)
-	// Table tells that a table is done.
-	Table func(TableResult)
 }
 
 func (o Options) withDefaults() Options {
@@ -68,15 +61,7 @@ func (o Options) withDefaults() Options {
 	if o.NewID == nil {
 		o.NewID = uuid.NewString
 	}
-	if o.Progress.Planned == nil {
-		o.Progress.Planned = func(int, int64) {}
-	}
-	if o.Progress.Read == nil {
-		o.Progress.Read = func(int64) {}
-	}
-	if o.Progress.Table == nil {
-		o.Progress.Table = func(TableResult) {}
-	}
+	o.Listener = Listen(o.Listener)
 	// A block is held about eight times: read, waiting, in work with its typed
 	// columns, on each worker.
 	most := max(64<<10, int(o.Memory)/16/max(1, o.Workers))
@@ -112,18 +97,50 @@ type Request struct {
 // Run brings the pipeline's tables up to date. What fails is in the result.
 func (r *Runner) Run(ctx context.Context, request Request) Result {
 	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
-	result := Result{Name: r.Pipeline.Name, UpdateID: u.opts.NewID(), Source: []Source{}, Tables: []TableResult{}}
+	u.info = RunInfo{Pipeline: r.Pipeline.Name, UpdateID: u.opts.NewID(), At: u.opts.Clock()}
+	u.opts.Listener.RunBegan(u.info)
+	result := u.nothingNew(ctx)
+	if result != nil {
+		u.tellUnchanged(result)
+	} else {
+		result = u.doRun(ctx)
+	}
+	result.settle()
+	ended := u.info
+	ended.At = u.opts.Clock()
+	u.opts.Listener.RunDone(ended, *result)
+	return *result
+}
+
+// doRun looks at everything and does what there is to do.
+func (u *update) doRun(ctx context.Context) *Result {
+	result := &Result{Name: u.Pipeline.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
 	targets, err := u.prepare(ctx)
 	for _, e := range u.environments {
-		result.Source = append(result.Source, e.describe())
-		result.Warnings = append(result.Warnings, e.warnings()...)
+		result.Source = append(result.Source, u.describe(e))
+		result.Events = append(result.Events, u.environmentEvents(e, targets)...)
 	}
-	if err != nil {
+	if err == nil {
+		result.Tables = u.run(ctx, targets)
+	} else {
 		result.Error = failure(err)
-		result.settle()
-		return result
+		result.Events = append(result.Events, u.failureEvent("", result.Error))
 	}
-	result.Tables = u.run(ctx, targets)
-	result.settle()
+	if err := u.writeMemo(context.WithoutCancel(ctx), targets, result); err != nil {
+		result.Events = append(result.Events, u.memoEvent(err))
+	}
+	for _, e := range result.Events {
+		u.opts.Listener.Event(e)
+	}
 	return result
+}
+
+// tellUnchanged tells listeners of an update that has nothing to do.
+func (u *update) tellUnchanged(result *Result) {
+	u.opts.Listener.Planned(len(result.Tables), 0)
+	for _, t := range result.Tables {
+		info := TableInfo{RunInfo: u.info, Table: t.Table, SourceTable: t.SourceTable, Path: t.Path}
+		u.opts.Listener.TableBegan(info)
+		u.opts.Listener.Table(info, t)
+	}
 }

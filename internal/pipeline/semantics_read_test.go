@@ -8,9 +8,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"text/tabwriter"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 
@@ -32,14 +34,32 @@ func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
 	if v := arg(d, "exclude", ""); v != "" {
 		settings.ExcludeColumns = strings.Split(v, ",")
 	}
+	if v := arg(d, "max_cell_bytes", ""); v != "" {
+		n, _ := strconv.ParseInt(v, 10, 64)
+		settings.MaxCellBytes = &n
+	}
+	if v := arg(d, "max_bad_rows", ""); v != "" {
+		settings.MaxBadRows, _ = strconv.ParseInt(v, 10, 64)
+	}
 	if v := arg(d, "vectors", ""); v != "" {
 		settings.TableProperties[spec.DeletionVectorsProperty] = v
 	}
 	if v := arg(d, "schema_changes", ""); v != "" {
 		settings.SchemaChanges = spec.SchemaChanges(v)
 	}
-	p := spec.Pipeline{Key: "prod", Name: "prod"}
-	for table := range strings.SplitSeq(arg(d, "tables", "account"), ",") {
+	settings.OnGap = spec.OnGap(arg(d, "on_gap", string(spec.GapFails)))
+	if v := arg(d, "freshness_limit", ""); v != "" {
+		settings.FreshnessLimit, _ = time.ParseDuration(v)
+	}
+	p := spec.Pipeline{Key: "prod", Name: "prod", Source: spec.Source{AbandonAfter: spec.DefaultAbandonAfter},
+		Catalog: "main", Schema: arg(d, "into", "crm"), ChoiceLabels: has(d, "labels")}
+	named := "account"
+	if has(d, "all") {
+		named = ""
+		p.Environments = []spec.Environment{{Catalog: p.Catalog, Schema: p.Schema, Settings: settings,
+			Exclude: strings.Fields(strings.ReplaceAll(arg(d, "exclude_tables", ""), ",", " "))}}
+	}
+	for table := range strings.FieldsFuncSeq(arg(d, "tables", named), func(r rune) bool { return r == ',' }) {
 		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
 			Destination: spec.Destination{Catalog: "main", Schema: arg(d, "into", "crm"), Table: table}})
 	}
@@ -54,7 +74,7 @@ func tableOf(d *datadriven.TestData) string {
 }
 
 // run: run [scd=1|2] [tables=a,b] [into=crm] [include=…] [exclude=…]
-// [vectors=true|false] [schema_changes=…] [full-refresh] [unchanged]. Of several
+// [vectors=true|false] [schema_changes=…] [max_bad_rows=N] [full-refresh] [unchanged]. Of several
 // tables the first line is the state of the update. unchanged claims that no file
 // of the lake was written or removed.
 func (w *world) run(t *testing.T, d *datadriven.TestData) string {
@@ -64,30 +84,42 @@ func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	if after := w.everything(t); has(d, "unchanged") && after != before {
 		t.Errorf("%s: the run changed the lake:\n%s\n%s", d.Pos, before, after)
 	}
+	return showResult(t, d, result)
+}
+
+func showResult(t *testing.T, d *datadriven.TestData, result pipeline.Result) string {
+	t.Helper()
 	var out strings.Builder
 	if result.Error != nil {
 		fmt.Fprintf(&out, "%s %s: %s\n", result.State, result.Error.Code, result.Error.Message)
 	}
-	for _, warning := range result.Warnings {
-		fmt.Fprintf(&out, "warning: %s\n", warning)
-	}
+	showEvents(&out, "", result.Events)
 	if len(result.Tables) > 1 {
 		fmt.Fprintf(&out, "%s\n", result.State)
 	}
 	for _, r := range result.Tables {
-		fmt.Fprintf(&out, "%s %s: folders %d, read %d, upserted %d, deleted %d, superseded %d; version %d, cursor %s\n",
-			r.SourceTable, r.State, r.Folders, r.Rows.Read, r.Rows.Upserted, r.Rows.Deleted, r.Rows.Superseded, r.Version, r.Cursor)
+		fmt.Fprintf(&out, "%s %s: folders %d, read %d, upserted %d, deleted %d, superseded %d%s; version %d, cursor %s\n",
+			r.SourceTable, r.State, r.Folders, r.Rows.Read, r.Rows.Upserted, r.Rows.Deleted, r.Rows.Superseded,
+			quarantinedText(r.Rows.Quarantined), r.Version, r.Cursor)
 		if r.Rows.Read != r.Rows.Upserted+r.Rows.Deleted+r.Rows.Superseded+r.Rows.Quarantined {
 			t.Errorf("%s: the counts do not add up: %+v", d.Pos, r.Rows)
 		}
 		if r.Error != nil {
 			fmt.Fprintf(&out, "  %s: %s\n", r.Error.Code, r.Error.Message)
 		}
-		for _, warning := range r.Warnings {
-			fmt.Fprintf(&out, "  warning: %s\n", warning)
-		}
+		showEvents(&out, "  ", r.Events)
 	}
 	return out.String()
+}
+
+// showEvents writes the events that are no failures, which are shown anyway. The
+// making of a table shows in its version.
+func showEvents(out *strings.Builder, indent string, events []pipeline.Event) {
+	for _, e := range events {
+		if e.Level != pipeline.Error && e.Code != pipeline.TableCreated {
+			fmt.Fprintf(out, "%s%s %s: %s\n", indent, strings.ToLower(string(e.Level)), e.Code, e.Text)
+		}
+	}
 }
 
 // plan: plan, with the arguments of run: what a run would do.
@@ -102,9 +134,7 @@ func (w *world) plan(t *testing.T, d *datadriven.TestData) string {
 	if plan.Error != nil {
 		fmt.Fprintf(&out, "%s: %s\n", plan.Error.Code, plan.Error.Message)
 	}
-	for _, warning := range plan.Warnings {
-		fmt.Fprintf(&out, "warning: %s\n", warning)
-	}
+	showEvents(&out, "", plan.Events)
 	for _, p := range plan.Tables {
 		fmt.Fprintf(&out, "%s: %s, folders %v, files %d, commits %d, added %v, missing %v\n",
 			p.SourceTable, p.Action, p.Folders, p.Files, p.Commits, p.Added, p.Missing)
@@ -301,8 +331,8 @@ func readAction(t *testing.T, line string) logAction {
 		a.detail = fmt.Sprintf(" %v", fields["operation"])
 	case "txn":
 		a.detail = fmt.Sprintf(" %v %.0f", fields["appId"], fields["version"])
-		if fields["appId"] == "sluice.tombstones" {
-			a.detail = " sluice.tombstones" // its version is drawn by lot
+		if id := fields["appId"]; id == "sluice.tombstones" || id == "sluice.quarantine" && fields["version"] != 0.0 {
+			a.detail = fmt.Sprintf(" %v", id) // its version is drawn by lot
 		}
 	case "protocol":
 		a.detail = fmt.Sprintf(" %v %v %v %v", fields["minReaderVersion"], fields["minWriterVersion"], fields["readerFeatures"], fields["writerFeatures"])

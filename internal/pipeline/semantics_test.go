@@ -58,6 +58,7 @@ type world struct {
 	source, lake *mem.Store
 	columns      map[string][]column // by table: those that the export describes now
 	open         string              // what changelog.info names
+	synced       string              // when the tables' initial copies were complete
 	now          time.Time
 }
 
@@ -87,6 +88,11 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	case "forget":
 		delete(w.columns, d.CmdArgs[0].Key)
 		return ""
+	case "synced":
+		at, err := time.Parse(time.RFC3339, d.CmdArgs[0].Key)
+		must(t, err)
+		w.synced = at.Format("1/2/2006 3:04:05 PM")
+		return ""
 	case "clock":
 		now, err := time.Parse(time.RFC3339, d.CmdArgs[0].Key)
 		must(t, err)
@@ -102,6 +108,18 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 		return w.log(t, d)
 	case "explain":
 		return w.explain(t, d)
+	case "quarantine":
+		return w.quarantine(t, d)
+	case "retry":
+		return w.retry(t, d)
+	case "discard":
+		return w.discard(t, d)
+	case "reconcile":
+		return w.reconcile(t, d)
+	case "corrupt":
+		return w.corrupt(t, d)
+	case "prune":
+		return w.prune(t, d)
 	}
 	t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
 	return ""
@@ -310,6 +328,10 @@ func (w *world) manifest(t *testing.T, folder, kind, table string) {
 func (w *world) manifestText(tables []string) string {
 	type m = map[string]any
 	entities := []m{}
+	annotations := []m{{"name": "Athena:InitialSyncState", "value": "Completed"}}
+	if w.synced != "" {
+		annotations = append(annotations, m{"name": "Athena:InitialSyncDataCompletedTime", "value": w.synced})
+	}
 	for _, table := range tables {
 		var attributes []m
 		for _, c := range w.columns[table] {
@@ -324,7 +346,7 @@ func (w *world) manifestText(tables []string) string {
 			attributes = append(attributes, a)
 		}
 		entities = append(entities, m{"$type": "LocalEntity", "name": table, "attributes": attributes, "partitions": []m{},
-			"annotations": []m{{"name": "Athena:InitialSyncState", "value": "Completed"}}})
+			"annotations": annotations})
 	}
 	text, _ := json.Marshal(m{"name": "cdm", "version": "1.0", "entities": entities})
 	return string(text)

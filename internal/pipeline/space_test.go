@@ -61,7 +61,7 @@ func (r *rig) fillAt(t *testing.T, n int) {
 	table := result.Tables[0]
 	switch {
 	case !r.mustFail(n):
-		if table.State != pipeline.Completed {
+		if !isDone(table.State) {
 			at.Fatalf("%s, %+v", table.State, table.Error)
 		}
 	case table.State != pipeline.Failed || table.Error.Code != "NO_SPACE" || !strings.Contains(table.Error.Message, "make room"):
@@ -114,7 +114,7 @@ func TestDeniedTableLeavesTheOthers(t *testing.T) {
 					if r.State != pipeline.Failed || r.Error.Code != "ACCESS_DENIED" || r.Cursor != "" {
 						t.Fatalf("the denied table: %s, cursor %q, %+v", r.State, r.Cursor, r.Error)
 					}
-				} else if r.State != pipeline.Completed {
+				} else if !isDone(r.State) {
 					t.Fatalf("%s: %s, %+v", r.SourceTable, r.State, r.Error)
 				}
 			}

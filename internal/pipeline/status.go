@@ -2,18 +2,21 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/quarantine"
+	"github.com/sluicedata/sluice/internal/spec"
 )
 
 // Status says where the tables of a pipeline stand.
 type Status struct {
-	Name     string        `json:"name"`
-	Source   []Source      `json:"source"`
-	Tables   []TableStatus `json:"tables"`
-	Warnings []string      `json:"warnings,omitempty"`
-	Error    *Failure      `json:"error"`
+	Name   string        `json:"name"`
+	Source []Source      `json:"source"`
+	Tables []TableStatus `json:"tables"`
+	Events []Event       `json:"events"`
+	Error  *Failure      `json:"error"`
 }
 
 // Standing of a table against its source.
@@ -25,6 +28,8 @@ const (
 	Behind     Standing = "BEHIND"
 	NotCreated Standing = "NOT_CREATED"
 	Unreadable Standing = "UNREADABLE"
+	// RefreshRequired: folders went away unread, see ErrGap.
+	RefreshRequired Standing = "FULL_REFRESH_REQUIRED"
 )
 
 // TableStatus says where one table stands.
@@ -40,30 +45,34 @@ type TableStatus struct {
 	Rows  int64 `json:"rows"`
 	Files int   `json:"files"`
 	Bytes int64 `json:"bytes"` // of the data files
-	// NewestChange is the time of the last folder that is in the table, and
-	// AgeSeconds how long ago that is; null without one.
-	NewestChange *time.Time `json:"newest_change"`
-	AgeSeconds   *int64     `json:"age_seconds"`
+	Freshness
+	// Quarantined rows are set aside, see [Runner.Quarantine].
+	Quarantined int64 `json:"rows_quarantined"`
 	// Waiting folders have rows for the table that are not in it.
-	Waiting      int      `json:"folders_waiting"`
-	WaitingBytes int64    `json:"bytes_waiting"`
-	Error        *Failure `json:"error"`
+	Waiting      int   `json:"folders_waiting"`
+	WaitingBytes int64 `json:"bytes_waiting"`
+	// Reconciled is the last comparison with the export, null for none.
+	Reconciled *Reconciled `json:"reconciled"`
+	Error      *Failure    `json:"error"`
 }
 
 // Status looks at the tables and at what waits for them.
 func (r *Runner) Status(ctx context.Context, request Request) Status {
 	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
-	status := Status{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TableStatus{}}
+	status := Status{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TableStatus{}, Events: []Event{}}
 	targets, err := u.prepare(ctx)
 	for _, e := range u.environments {
-		status.Source = append(status.Source, e.describe())
-		status.Warnings = append(status.Warnings, e.warnings()...)
+		status.Source = append(status.Source, u.describe(e))
+		status.Events = append(status.Events, u.environmentEvents(e, targets)...)
 	}
 	if err != nil {
 		status.Error = failure(err)
 	}
+	reconciled := u.loadReconciled(ctx, targets)
 	for _, t := range targets {
-		status.Tables = append(status.Tables, u.status(t))
+		s := u.status(t)
+		s.Reconciled = reconciled[t]
+		status.Tables = append(status.Tables, s)
 	}
 	return status
 }
@@ -71,7 +80,7 @@ func (r *Runner) Status(ctx context.Context, request Request) Status {
 func (u *update) status(t *target) TableStatus {
 	s := TableStatus{
 		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
-		Path: u.Lake.URL(t.path()), Version: -1, Waiting: len(t.parts), WaitingBytes: t.bytes, State: UpToDate,
+		Path: u.Lake.URL(t.path()), Version: -1, Waiting: len(t.parts) + len(t.late), WaitingBytes: t.bytes, State: UpToDate,
 	}
 	if t.err != nil {
 		s.State, s.Error = Unreadable, failure(t.err)
@@ -87,10 +96,16 @@ func (u *update) status(t *target) TableStatus {
 	s.Version = t.snapshot.Version
 	s.Rows, s.Bytes = liveRows(t.snapshot)
 	s.Files = t.snapshot.NumFiles()
-	if cursor := u.cursor(t); !cursor.IsZero() {
-		at := cursor.Time()
-		age := int64(u.opts.Clock().Sub(at).Seconds())
-		s.Cursor, s.NewestChange, s.AgeSeconds = cursor.String(), &at, &age
+	s.Quarantined = quarantine.StateOf(t.snapshot).Rows
+	applied := u.cursor(t)
+	s.Cursor = applied.String()
+	if s.Waiting == 0 {
+		applied = t.env.newestReady() // looked through, and nothing there for it
+	}
+	s.Freshness = u.fresh(t, applied)
+	b := &bringing{update: u, target: t, result: TableResult{}}
+	if text, found := b.gap(); found && t.spec.Settings.OnGap != spec.GapContinues {
+		s.State, s.Error = RefreshRequired, failure(fmt.Errorf("%w: %s", ErrGap, text))
 	}
 	return s
 }

@@ -23,8 +23,16 @@ type target struct {
 	env      *environment
 	snapshot *delta.Snapshot
 	parts    []part
-	bytes    int64 // of all parts
-	err      error // what keeps the table from being brought up to date
+	// late are folders that the table passed over and that can be read now;
+	// ready names them all, also those without rows of the table.
+	late  []part
+	ready []synapselink.FolderName
+	bytes int64 // of all parts
+	err   error // what keeps the table from being brought up to date
+	// picked by a schema object, and for the first time though it had others.
+	picked, appeared bool
+	// labels is set for a table of choice labels: what it looks like.
+	labels *synapselink.Entity
 }
 
 // part is what one folder holds for a table.
@@ -88,7 +96,7 @@ func (t *target) scdType() change.Type {
 
 func (t *target) selection() synapselink.Selection {
 	return synapselink.Selection{Include: t.spec.Settings.IncludeColumns, Exclude: t.spec.Settings.ExcludeColumns,
-		History: t.scdType() == change.Type2}
+		History: t.scdType() == change.Type2, MaxCellBytes: t.spec.Settings.MaxCellBytes}
 }
 
 // exists reports whether the lake has the table.
@@ -120,27 +128,27 @@ func (t *target) schema() (batch.Schema, error) {
 
 // targets lists the tables that the request means.
 func (u *update) targets(ctx context.Context) ([]*target, error) {
-	tables, err := u.Pipeline.Expand(func(sourceSchema string) ([]string, error) {
-		env, err := u.environment(ctx, sourceSchema)
-		if err != nil {
-			return nil, err
-		}
-		return env.known(ctx)
-	})
+	tables, err := u.tables(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var targets []*target
-	for _, table := range tables {
-		t := &target{spec: table}
+	for i, table := range tables {
+		t := &target{spec: table, picked: i >= len(u.Pipeline.Tables)}
 		if !u.request.wants(t) {
 			continue
 		}
 		if t.env, err = u.environment(ctx, table.SourceSchema); err != nil {
 			return nil, err
 		}
+		t.err = t.env.err
 		targets = append(targets, t)
 	}
+	labels, err := u.labelTargets(ctx, tables)
+	if err != nil {
+		return nil, err
+	}
+	targets = append(targets, labels...)
 	return targets, u.request.allFound(targets)
 }
 
@@ -183,8 +191,14 @@ func (u *update) load(ctx context.Context, targets []*target) error {
 	group.SetLimit(snapshotsAtOnce)
 	engine := local.New(u.Lake, local.Options{})
 	for _, t := range targets {
+		if errors.Is(t.err, spec.ErrInvalid) {
+			continue // the table there is another one
+		}
 		group.Go(func() error {
-			t.snapshot, t.err = engine.Snapshot(ctx, t.path())
+			snapshot, err := engine.Snapshot(ctx, t.path())
+			if t.snapshot = snapshot; t.err == nil {
+				t.err = err
+			}
 			return ctx.Err()
 		})
 	}

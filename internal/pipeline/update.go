@@ -3,14 +3,15 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -19,8 +20,10 @@ type update struct {
 	*Runner
 	opts         Options
 	request      Request
+	info         RunInfo
 	environments []*environment
-	found        []string // environments of the container, nil before they were looked for
+	named        map[string]*environment // the same by source_schema
+	found        []string                // environments of the container, nil before they were looked for
 }
 
 // prepare finds out what there is to do.
@@ -32,90 +35,11 @@ func (u *update) prepare(ctx context.Context) ([]*target, error) {
 	if err := u.load(ctx, targets); err != nil {
 		return nil, err
 	}
-	for _, env := range u.environments {
-		var mine []*target
-		for _, t := range targets {
-			if t.env == env && t.err == nil {
-				mine = append(mine, t)
-			}
-		}
-		if err := u.list(ctx, env, mine); err != nil {
-			return nil, err
-		}
+	u.markFound(targets)
+	if err := u.listAll(ctx, targets); err != nil {
+		return nil, err
 	}
 	return targets, nil
-}
-
-// list finds the folders of an environment that its tables have not seen.
-func (u *update) list(ctx context.Context, env *environment, targets []*target) error {
-	var after synapselink.FolderName
-	for i, t := range targets {
-		if c := u.start(t); i == 0 || c.Compare(after) < 0 {
-			after = c
-		}
-		if c := u.cursor(t); c.Compare(env.reached) > 0 {
-			env.reached = c
-		}
-	}
-	if err := env.list(ctx, after); err != nil {
-		return err
-	}
-	waiting := map[string][]*target{}
-	for _, t := range targets {
-		name := strings.ToLower(t.spec.SourceTable)
-		waiting[name] = append(waiting[name], t)
-	}
-	for _, name := range env.listing.Ready() {
-		files, err := env.export.FolderTables(ctx, name)
-		if err != nil {
-			return err
-		}
-		for table, err := range files.Failed {
-			for _, t := range waiting[strings.ToLower(table)] {
-				if u.start(t).Compare(name) < 0 {
-					t.parts = append(t.parts, part{folder: name, err: err})
-				}
-			}
-		}
-		for _, table := range slices.Sorted(maps.Keys(files.Tables)) {
-			list := files.Tables[table]
-			for _, t := range waiting[strings.ToLower(table)] {
-				if u.start(t).Compare(name) < 0 {
-					t.add(ctx, name, table, list)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// start is the folder after which the table goes on.
-func (u *update) start(t *target) synapselink.FolderName {
-	if u.request.FullRefresh {
-		return synapselink.FolderName{}
-	}
-	return u.cursor(t)
-}
-
-// add notes a folder that has rows for the table. The folder's manifest is
-// looked at now, while it is at hand for all tables; columns that did not change
-// since the folder before are held once.
-func (t *target) add(ctx context.Context, folder synapselink.FolderName, table string, files []synapselink.File) {
-	p := part{folder: folder, files: files}
-	for _, f := range files {
-		p.bytes += f.Size
-	}
-	t.bytes += p.bytes
-	entity, err := t.env.export.TableSchema(ctx, folder, table)
-	switch n := len(t.parts); {
-	case err != nil:
-		p.err = err
-	case n > 0 && t.parts[n-1].entity != nil && slices.Equal(t.parts[n-1].entity.Attributes, entity.Attributes):
-		p.entity = t.parts[n-1].entity
-	default:
-		p.entity = &entity
-	}
-	t.parts = append(t.parts, p)
 }
 
 // run brings the tables up to date: large ones one by one with all the
@@ -127,7 +51,7 @@ func (u *update) run(ctx context.Context, targets []*target) []TableResult {
 	for _, t := range order {
 		total += t.bytes
 	}
-	u.opts.Progress.Planned(len(order), total)
+	u.opts.Listener.Planned(len(order), total)
 
 	results := map[*target]TableResult{}
 	large := 0
@@ -176,7 +100,7 @@ func (u *update) engine(sharers int) *local.Engine {
 		Log:       u.opts.Log,
 		Software:  u.opts.Software,
 		FileBytes: u.opts.FileBytes,
-		Progress:  u.opts.Progress.Read,
+		Progress:  u.opts.Listener.Read,
 	})
 }
 
@@ -186,16 +110,91 @@ func (u *update) table(ctx context.Context, t *target, engine *local.Engine) Tab
 	b := &bringing{update: u, target: t, engine: engine}
 	b.result = TableResult{
 		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
-		State: Completed, Path: u.Lake.URL(t.path()), Version: -1,
+		State: Completed, Path: u.Lake.URL(t.path()), Version: -1, Events: []Event{},
 	}
-	if err := b.bring(ctx); err != nil {
+	info := b.tableInfo()
+	u.opts.Listener.TableBegan(info)
+	if err := b.bringAnew(ctx); err != nil {
 		b.result.State, b.result.Error = Failed, failure(err)
+		b.add(u.failureEvent(b.name(), b.result.Error))
 		b.lookAgain(ctx)
 	}
+	b.finish()
 	b.result.duration = u.opts.Clock().Sub(began)
 	b.result.DurationMS = b.result.duration.Milliseconds()
-	u.opts.Progress.Table(b.result)
+	info.At = u.opts.Clock()
+	u.opts.Listener.Table(info, b.result)
 	return b.result
+}
+
+// maxPlans is how often a table is planned anew in one update because a file of
+// the export changed between listing and reading.
+const maxPlans = 3
+
+// bringAnew brings the table up to date, and plans it anew when the export
+// changed under its hands.
+func (b *bringing) bringAnew(ctx context.Context) error {
+	for plans := 1; ; plans++ {
+		err := b.bring(ctx)
+		if !errors.Is(err, storage.ErrChanged) || plans == maxPlans {
+			if err == nil && plans > 1 {
+				b.tell(SourceChangedOnce, "", "a file of the export changed while it was read; the table was planned anew")
+			}
+			return err
+		}
+		if err := b.planAnew(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// planAnew looks at the table and its folders again.
+func (b *bringing) planAnew(ctx context.Context) error {
+	snapshot, err := b.engine.Snapshot(ctx, b.path())
+	if err != nil {
+		return err
+	}
+	fresh := &target{spec: b.spec, env: b.env, snapshot: snapshot, picked: b.picked, appeared: b.appeared, labels: b.labels}
+	again := synapselink.Listing{Current: b.env.listing.Current}
+	for _, name := range b.env.listing.Ready() {
+		if b.start(fresh).Compare(name) < 0 {
+			again.Closed = append(again.Closed, name)
+		}
+	}
+	if err := b.walk(ctx, b.env, &again, []*target{fresh}, func(t *target) *[]part { return &t.parts }); err != nil {
+		return err
+	}
+	b.addRootLabels(ctx, b.env, []*target{fresh})
+	fresh.late, fresh.ready = b.late, b.ready
+	b.target = fresh
+	return nil
+}
+
+// finish fills in what is known when all is done.
+func (b *bringing) finish() {
+	b.tellCut()
+	applied, _ := synapselink.ParseFolderName(b.result.Cursor) //nolint:errcheck // no cursor is the zero folder
+	if ready := b.env.listing.Ready(); b.result.Error == nil && len(ready) > 0 && ready[len(ready)-1].Compare(applied) > 0 {
+		applied = ready[len(ready)-1] // looked through, and nothing there for it
+	}
+	b.result.Freshness = b.fresh(b.target, applied)
+	b.tellPartial()
+	if b.result.Stale && b.result.Newest != b.result.Applied {
+		b.tell(TableStale, b.result.Applied, fmt.Sprintf("the newest folder in the table is %s, %s is at the source; freshness_limit is %s",
+			cmp.Or(b.result.Applied, "none"), b.result.Newest, b.spec.Settings.FreshnessLimit))
+	}
+	b.result.columns = columnsOf(b.columns)
+}
+
+// tableInfo names the table for listeners.
+func (b *bringing) tableInfo() TableInfo {
+	info := TableInfo{RunInfo: b.info, Table: b.name(), SourceTable: b.spec.SourceTable, Environment: b.spec.SourceSchema,
+		Path: b.Lake.URL(b.path())}
+	info.At = b.opts.Clock()
+	if b.env != nil {
+		info.SourceURL = b.env.export.Store.URL(b.env.export.Root)
+	}
+	return info
 }
 
 // lookAgain finds the version of a table that was made before the update failed.
@@ -207,6 +206,3 @@ func (b *bringing) lookAgain(ctx context.Context) {
 		b.result.Version = snapshot.Version
 	}
 }
-
-// Duration of the table's part of the update.
-func (r *TableResult) Duration() time.Duration { return r.duration }

@@ -26,6 +26,7 @@ type Pipeline struct {
 	Tables          []Table       // named one by one, in the order of the file
 	Environments    []Environment // of which every other table is read
 	ChoiceLabels    bool          // the labels of choice columns are read too
+	Settings        Settings      // of tables that the configuration has no object for: those of labels
 	Position        Position
 }
 

@@ -30,6 +30,7 @@ func (r *resolver) pipeline(key string, spec *PipelineSpec) Pipeline {
 		Development: spec.Development, Tags: spec.Tags,
 		Source:       r.connectionOf(join(at, "ingestion_definition", "connection_name"), def.ConnectionName),
 		ChoiceLabels: def.IngestChoiceLabels,
+		Settings:     merge(def.TableConfiguration),
 		Position:     r.cfg.position(at),
 	}
 	if def.IngestChoiceLabels && (spec.Catalog == "" || spec.Schema == "") {

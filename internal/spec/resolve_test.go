@@ -40,6 +40,7 @@ func TestResolveArchitecture(t *testing.T) {
 		State:  StateStore{Path: filepath.FromSlash("/srv/sluice/.sluice")},
 		Pipelines: []Pipeline{{
 			Key: "prod", Name: "d365_prod_ingestion", Catalog: "main", Schema: "d365_prod",
+			Settings: Settings{SCDType: SCDType1, SchemaChanges: AddColumns, OnGap: GapFails},
 			Position: Position{"architecture.yaml", 14, 5},
 			Source: Source{
 				Connection: "d365_connection", AbandonAfter: DefaultAbandonAfter,

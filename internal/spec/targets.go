@@ -129,8 +129,8 @@ func (p *Pipeline) Expand(tables func(sourceSchema string) ([]string, error)) ([
 			return nil, fmt.Errorf("list the tables of environment %q: %w", e.SourceSchema, err)
 		}
 		for _, name := range found {
-			t := e.table(name)
-			if e.excludes(name) {
+			t := e.Table(name)
+			if e.Excludes(name) {
 				continue
 			}
 			if !slices.ContainsFunc(p.Tables, t.sameSource) {
@@ -144,8 +144,8 @@ func (p *Pipeline) Expand(tables func(sourceSchema string) ([]string, error)) ([
 	return all, nil
 }
 
-// excludes reports whether the configuration leaves a table out.
-func (e Environment) excludes(name string) bool {
+// Excludes reports whether the configuration leaves a table out.
+func (e Environment) Excludes(name string) bool {
 	return slices.ContainsFunc(e.Exclude, func(pattern string) bool {
 		return fits(strings.ToLower(strings.TrimSpace(pattern)), strings.ToLower(name))
 	})
@@ -166,7 +166,8 @@ func fits(pattern, name string) bool {
 	return false
 }
 
-func (e Environment) table(name string) Table {
+// Table is a table of the environment that the pipeline does not name itself.
+func (e Environment) Table(name string) Table {
 	return Table{
 		SourceSchema: e.SourceSchema, SourceTable: name,
 		Destination: Destination{e.Catalog, e.Schema, strings.ToLower(name)},

@@ -25,11 +25,8 @@ func CheckPath(path string) error {
 
 // CheckPrefix says why a prefix cannot be listed. Its last element may be the
 // beginning of a name; the ones before it are whole.
-func CheckPrefix(prefix string, opts ListOptions) error {
+func CheckPrefix(prefix string) error {
 	cut := strings.LastIndexByte(prefix, '/')
-	if opts.Delimiter && cut != len(prefix)-1 {
-		return fmt.Errorf("%w %q: a prefix that lists one level is empty or ends with '/'", ErrInvalidPath, prefix)
-	}
 	if cut >= 0 {
 		if err := CheckPath(prefix[:cut]); err != nil {
 			return err

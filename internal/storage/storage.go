@@ -56,9 +56,10 @@ type ListOptions struct {
 	// StartAfter skips every path that is not greater. It is a whole path,
 	// prefix included. With Delimiter a folder "a" is compared as "a/".
 	StartAfter string
-	// Delimiter lists one level: files directly below the prefix, and each
-	// folder there once, as an Entry with IsDir. The prefix must then be empty
-	// or end with '/'.
+	// Delimiter lists one level: what follows the prefix up to the next '/',
+	// files by their whole path and each folder once, as an Entry with IsDir.
+	// The prefix may be the beginning of a name, as without it: "d/2024-" lists
+	// the files and folders of d whose names begin with "2024-".
 	Delimiter bool
 }
 

@@ -20,6 +20,7 @@ type Binding struct {
 	cells          []boundCell // in order of source
 	versionColumn  int         // of the target
 	modifiedColumn int         // of the target, -1: not one of its columns
+	maxText        int         // most bytes of a text
 }
 
 // boundCell is one cell that becomes a value.
@@ -68,7 +69,7 @@ func bind(entity Entity, target batch.Schema, selection Selection) (*Binding, er
 		Entity: entity, Target: target,
 		ID: entity.Index(columnID), Version: entity.Index(columnVersion),
 		Modified: entity.Index(columnModified), Delete: entity.Index(columnDelete),
-		modifiedColumn: -1,
+		modifiedColumn: -1, maxText: selection.maxText(),
 	}
 	columns := columnsByName(target)
 	for i, a := range entity.Attributes {
@@ -134,6 +135,6 @@ func (b *Binding) widths(fullOnly bool) (least, greatest int) {
 // a folder hold rows of prev's width.
 func (e Entity) Extends(prev Entity) bool {
 	n := len(prev.Attributes)
-	return n <= len(e.Attributes) && slices.EqualFunc(prev.Attributes, e.Attributes[:n],
+	return e.sharesColumns(prev) || n <= len(e.Attributes) && slices.EqualFunc(prev.Attributes, e.Attributes[:n],
 		func(a, b Attribute) bool { return strings.EqualFold(a.Name, b.Name) })
 }

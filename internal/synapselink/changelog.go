@@ -16,12 +16,12 @@ const hintChangelog = "check in Power Apps that the Synapse Link profile is runn
 
 var errNoChangelog = fmt.Errorf("%w: Changelog/changelog.info is missing, though incremental folders exist", ErrChangelog)
 
-// current is the folder that changelog.info names: the one being written.
-func (e *Export) current(ctx context.Context) (FolderName, error) {
+// Current is the folder that changelog.info names: the one being written.
+func (e *Export) Current(ctx context.Context) (FolderName, error) {
 	path := e.path(changelogFile)
 	data, err := e.read(ctx, path, storage.Range{Length: 4096})
 	if errors.Is(err, storage.ErrNotExist) {
-		return FolderName{}, e.changelogError(fmt.Errorf("%w: %w", ErrChangelog, err))
+		return FolderName{}, e.diagnose(ctx)
 	}
 	if err != nil {
 		return FolderName{}, err

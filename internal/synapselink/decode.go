@@ -19,9 +19,13 @@ type piece struct {
 	file  *tableFile
 	seq   int // of the block in the file
 	block *csvscan.Block
+	// copied bytes of texts stand outside of the block.
+	copied int
+	// widest row before the piece, 0 where it was not looked for.
+	widest int
 }
 
-func (p *piece) Size() int { return p.block.Size() }
+func (p *piece) Size() int { return p.block.Size() + p.copied }
 func (p *piece) Release()  { p.block.Release() }
 
 // scanners keep the cells' slices from one piece to the next.
@@ -35,12 +39,16 @@ func (p *piece) Decode(block *change.Block) error {
 	scanner := scanners.Get().(*csvscan.Scanner)
 	defer scanners.Put(scanner)
 	scanner.Reset(p.block)
-	d := decoder{file: p.file, scanner: scanner, block: block}
+	d := decoder{file: p.file, scanner: scanner, block: block, widths: blockWidths{last: p.widest}}
 	if err := d.rows(); err != nil {
 		return err
 	}
 	if err := p.file.widths.add(p.seq, d.widths); err != nil {
 		return err
+	}
+	p.file.cuts.add(block.Rows.Schema, d.cut.cells)
+	if d.cut.dropped > p.block.Size()/2 {
+		p.compact(&block.Rows)
 	}
 	return nil
 }
@@ -52,6 +60,7 @@ type decoder struct {
 	block   *change.Block
 	widths  blockWidths
 	key     change.Key // of the current row
+	cut     cutCells
 
 	sinkText []byte // the last date with slashes
 	sinkTime int64
@@ -66,7 +75,10 @@ func (d *decoder) rows() error {
 		if err != nil {
 			return d.file.syntaxError(err, d.scanner.AppendBroken(nil, rawKept))
 		}
-		if bad := d.row(cells); bad != nil {
+		bad := d.row(cells)
+		d.cut.endRow(bad == nil, len(d.block.Rows.Schema))
+		if bad != nil {
+			bad.Key, bad.Keyed = d.keyOf(cells)
 			d.rollback()
 			if d.file.badRow == nil || !d.file.badRow(bad) {
 				return bad
@@ -76,6 +88,9 @@ func (d *decoder) rows() error {
 }
 
 func (d *decoder) row(cells [][]byte) *RowError {
+	if d.file.binding.Entity.Labels != nil {
+		return d.labelRow(cells)
+	}
 	if bad := d.width(len(cells)); bad != nil {
 		return bad
 	}
@@ -131,7 +146,7 @@ func decreasedReason(before, n int) string {
 // another call per cell.
 func (d *decoder) values(cells [][]byte) (at int, err error) {
 	cols := d.block.Rows.Cols
-	bound := d.file.binding.cells
+	bound, maxText := d.file.binding.cells, d.file.binding.maxText
 	for i := range bound {
 		c := &bound[i]
 		col := &cols[c.target]
@@ -144,6 +159,12 @@ func (d *decoder) values(cells [][]byte) (at int, err error) {
 		null := false
 		switch c.read {
 		case readString:
+			if len(cell) > maxText {
+				if cell = d.cut.text(cell, c.target, maxText); len(cell) == 0 {
+					col.Def = append(col.Def, 0)
+					continue
+				}
+			}
 			if !utf8.Valid(cell) {
 				return c.source, ErrUTF8
 			}
@@ -309,12 +330,27 @@ func (d *decoder) rollback() {
 
 func (d *decoder) rowError(err error, reason string) *RowError {
 	f := d.file
-	return &RowError{
-		Table: f.binding.Entity.Name, Folder: f.folderName, File: f.url, Rank: f.rank,
+	e := &RowError{
+		Table: f.binding.Entity.Name, Folder: f.folderName, File: f.url, Name: f.file.Name, Rank: f.rank,
 		Line: d.scanner.Line(), Offset: d.scanner.Offset(),
-		Reason: reason, Raw: d.scanner.AppendRaw(nil, rawKept),
-		Err: err, Hint: rowHint(err, f.binding.Entity.Name, ""),
+		Reason: reason, Raw: d.scanner.AppendRaw(nil, rawKept+1), Err: err,
+		Hint:   rowHint(err, f.binding.Entity.Name, ""),
+		Entity: &f.binding.Entity, Least: max(f.least, d.widths.last),
 	}
+	if len(e.Raw) > rawKept {
+		e.Raw, e.Truncated = e.Raw[:rawKept], true
+	}
+	return e
+}
+
+// keyOf is the Id of a row that is bad in another way.
+func (d *decoder) keyOf(cells [][]byte) (change.Key, bool) {
+	id := d.file.binding.ID
+	if id >= len(cells) {
+		return change.Key{}, false
+	}
+	key, _, err := parseGUID(cells[id])
+	return key, err == nil
 }
 
 func (d *decoder) cellError(cells [][]byte, at int, err error) *RowError {

@@ -7,24 +7,36 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
 // FindEnvironments lists the environments of a container: the folders, "" for
 // the root, that hold a model.json and a changelog.info.
 func FindEnvironments(ctx context.Context, store storage.Store) ([]string, error) {
-	folders, err := candidates(ctx, store)
-	if err != nil {
+	var l rootLevel
+	if err := l.list(ctx, store); err != nil {
+		return nil, err
+	}
+	is := make([]bool, len(l.folders))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(lookAtOnce)
+	for i, folder := range l.folders {
+		g.Go(func() (err error) {
+			is[i], err = (&Export{Store: store, Root: folder}).isEnvironment(gctx)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	var found []string
-	for _, folder := range append([]string{""}, folders...) {
-		e := Export{Store: store, Root: folder}
-		ok, err := e.isEnvironment(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
+	if l.manifest && l.changelog {
+		found = append(found, "")
+	}
+	for i, folder := range l.folders {
+		if is[i] {
 			found = append(found, folder)
 		}
 	}
@@ -44,30 +56,58 @@ func (e *Export) isEnvironment(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// candidates lists the root's folders that may be environments. A year of
-// incremental folders is jumped over instead of being listed.
-func candidates(ctx context.Context, store storage.Store) ([]string, error) {
-	var folders []string
+// rootLevel is what lies at the root of a container, but for incremental
+// folders.
+type rootLevel struct {
+	// What makes the root an environment. Of the folder Changelog its name is
+	// enough: where the file in it is missing, opening the root says so.
+	manifest, changelog bool
+	folders             []string // that may be environments
+}
+
+// yearPatience is how many incremental folders of a year are passed over one by
+// one: that many come with the page of a listing that was asked for anyway.
+const yearPatience = 5000
+
+// list jumps over the rest of a year that has many incremental folders instead
+// of listing it.
+func (l *rootLevel) list(ctx context.Context, store storage.Store) error {
 	startAfter := ""
 	for again := true; again; {
 		again = false
+		passed, year := 0, ""
 		opts := storage.ListOptions{Delimiter: true, StartAfter: startAfter}
 		for entry, err := range store.List(ctx, "", opts) {
 			if err != nil {
-				return nil, err
+				return err
 			}
 			name := baseName(entry.Path)
-			if _, err := ParseFolderName(name); err == nil && name[0] != ' ' {
-				// '~' sorts behind all that follows the year.
-				startAfter, again = name[:len("2006-")]+"~", true
-				break
+			if _, err := ParseFolderName(name); err != nil {
+				l.add(name, entry.IsDir)
+				continue
 			}
-			if entry.IsDir && !internalFolder(name) {
-				folders = append(folders, name)
+			if y := name[:len("2006-")]; y != year {
+				passed, year = 0, y
+			}
+			if passed++; passed > yearPatience && year[0] != ' ' {
+				// '~' sorts behind all that follows the year.
+				startAfter, again = year+"~", true
+				break
 			}
 		}
 	}
-	return folders, nil
+	return nil
+}
+
+func (l *rootLevel) add(name string, isDir bool) {
+	switch {
+	case !isDir:
+		l.manifest = l.manifest || name == manifestFile
+	case name == changelogDir:
+		l.changelog = true
+	case !internalFolder(name):
+		l.folders = append(l.folders, name)
+	}
 }
 
 func internalFolder(name string) bool {

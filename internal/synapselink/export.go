@@ -32,23 +32,27 @@ type Export struct {
 	// Now is the clock that AbandonAfter is measured by; without it no folder
 	// is abandoned.
 	Now func() time.Time
-	// MaxFolders is how many closed folders one listing looks into, all if
-	// zero.
+	// MaxFolders is how many closed folders one listing or walk looks into, all
+	// if zero.
 	MaxFolders int
 
+	schemas   schemaPool
 	manifests manifestCache
 }
 
 // Open checks that the export is one that can be read. The error says what is
-// there instead.
+// there instead. [Export.Closed] and [Export.Listing] find the same out
+// themselves.
 func (e *Export) Open(ctx context.Context) error {
 	_, err := e.Store.Stat(ctx, e.path(changelogFile))
-	if err == nil {
-		return nil
+	if errors.Is(err, storage.ErrNotExist) {
+		return e.diagnose(ctx)
 	}
-	if !errors.Is(err, storage.ErrNotExist) {
-		return err
-	}
+	return err
+}
+
+// diagnose says what is there instead of an export with a changelog.info.
+func (e *Export) diagnose(ctx context.Context) error {
 	found, err := e.survey(ctx)
 	if err != nil {
 		return err

@@ -9,10 +9,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/trace"
 )
 
 func TestOpen(t *testing.T) {
@@ -189,8 +191,8 @@ func (s *countingStore) ReadRange(ctx context.Context, path string, r storage.Ra
 
 func TestManifestIsReadOnce(t *testing.T) {
 	e := newExport(t)
-	for i := range 6 {
-		put(t, e.Store, fmt.Sprintf("2024-01-01T10.0%d.00Z/model.json", i), smallManifest)
+	for i := range cachedManifests + 2 {
+		put(t, e.Store, fmt.Sprintf("2024-01-01T10.%02d.00Z/model.json", i), smallManifest)
 	}
 	counting := &countingStore{Store: e.Store}
 	e.Store = counting
@@ -213,8 +215,8 @@ func TestManifestIsReadOnce(t *testing.T) {
 	if n := counting.reads.Load(); n != 1 {
 		t.Errorf("%d reads for 20 tables, want 1: a failed one is not kept, a good one is", n)
 	}
-	for i := range 6 {
-		if _, err := e.Manifest(t.Context(), name(t, fmt.Sprintf("2024-01-01T10.0%d.00Z", i))); err != nil {
+	for i := range cachedManifests + 2 {
+		if _, err := e.Manifest(t.Context(), name(t, fmt.Sprintf("2024-01-01T10.%02d.00Z", i))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -250,6 +252,30 @@ func TestFindEnvironments(t *testing.T) {
 		if d := cmp.Diff(tt.want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
+	}
+}
+
+// A folder between two years with many incremental folders is found without
+// listing these.
+func TestFindEnvironmentsAmongManyFolders(t *testing.T) {
+	files := []string{"2024prod/model.json", "{}", "2024prod/Changelog/changelog.info", "x", " 2024-01-01T00.00.00Z/model.json", "{}"}
+	for year := 2024; year < 2026; year++ {
+		for i := range yearPatience + 100 {
+			at := time.Date(year, 1, 1, 0, 5*i, 0, 0, time.UTC)
+			files = append(files, at.Format("2006-01-02T15.04.05Z")+"/model.json", "{}")
+		}
+	}
+	store := trace.New(newStore(t, files...), nil)
+	got, err := FindEnvironments(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"2024prod"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	want := fmt.Sprintf("list \"\" level %d\nlist \"\" after=2024-~ level %d\nlist \"\" after=2025-~ level 0\n", yearPatience+2, yearPatience+2)
+	if got, _, _ := strings.Cut(store.Take(), "stat"); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

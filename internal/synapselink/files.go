@@ -29,8 +29,15 @@ type FolderFiles struct {
 	Tables map[string][]File
 	// Failed are tables whose folder could not be listed, with the reason.
 	Failed map[string]error
+	// Labels are the files of choice labels, see [LabelTables].
+	Labels []File
 	// Unknown files, by path in the store: nothing reads them.
 	Unknown []string
+	// Manifest is the folder's model.json as it was listed; without a path if
+	// there is none.
+	Manifest storage.Entry
+	// Entries is how many files there are of whatever kind.
+	Entries int
 }
 
 // FolderTables lists a folder once for all its tables: one request for each
@@ -90,7 +97,16 @@ func (f *FolderFiles) listEach(ctx context.Context, store storage.Store, folder 
 // add files an entry under its table. Parts is its path within the folder.
 func (f *FolderFiles) add(entry storage.Entry, parts []string) {
 	name := parts[len(parts)-1]
+	if !entry.IsDir {
+		f.Entries++
+	}
 	switch {
+	case len(parts) == 1 && name == manifestFile:
+		f.Manifest = entry
+	case len(parts) == 2 && strings.TrimLeft(parts[0], " ") == optionFolder:
+		if file, ok := labelFile(entry); ok {
+			f.Labels = append(f.Labels, file)
+		}
 	case entry.IsDir, ignored(parts):
 	case len(parts) == 2 && strings.HasSuffix(strings.ToLower(name), ".csv"):
 		table := strings.TrimLeft(parts[0], " ")
@@ -104,9 +120,6 @@ func (f *FolderFiles) add(entry storage.Entry, parts []string) {
 
 // ignored reports whether a file is known and holds no rows.
 func ignored(parts []string) bool {
-	if len(parts) == 1 && parts[0] == manifestFile {
-		return true
-	}
 	for _, p := range parts {
 		if strings.HasPrefix(p, ".") {
 			return true
@@ -118,3 +131,6 @@ func ignored(parts []string) bool {
 	}
 	return false
 }
+
+// LabelsFailed is why the label files could not be listed.
+func (f *FolderFiles) LabelsFailed() error { return f.Failed[optionFolder] }

@@ -46,6 +46,11 @@ const (
 	ManifestBroken
 	// ManifestUsable: it is whole, or at least one entity of it is.
 	ManifestUsable
+	// ManifestMoving: it was written anew each time that it was to be read.
+	ManifestMoving
+	// FolderEmpty: there is no file at all. The folder was deleted since its
+	// name was listed, or nothing has been written to it yet.
+	FolderEmpty
 )
 
 // reason says why a folder with such a manifest is settling.
@@ -57,6 +62,10 @@ func (m ManifestFact) reason() string {
 		return "its model.json is empty"
 	case ManifestBroken:
 		return "its model.json cannot be read"
+	case ManifestMoving:
+		return "its model.json is being written"
+	case FolderEmpty:
+		return "it holds no files: it was deleted just now, or never filled"
 	}
 	return ""
 }

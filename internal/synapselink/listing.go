@@ -2,31 +2,33 @@ package synapselink
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"time"
 
 	"github.com/sluicedata/sluice/internal/storage"
-)
-
-const (
-	// lookAtOnce folders are looked into at the same time.
-	lookAtOnce = 8
-	// manifestPeek bytes of a model.json hold its first entity, nearly always:
-	// the widest tables have some 700 attributes of 100 to 300 bytes.
-	manifestPeek = 256 << 10
 )
 
 // Listing is the closed folders of an export after a given one.
 type Listing struct {
 	// Current is the folder that changelog.info named before the listing.
 	Current FolderName
-	// Folders in order, up to and with the first that holds back the rest.
+	// Closed folders after the given one, in order.
+	Closed []FolderName
+	// Folders that were looked into, in order: the first of Closed, up to and
+	// with the first that holds back the rest.
 	Folders []FolderStatus
 	// More closed folders follow that were not looked into.
 	More bool
+	// AfterExists: the given folder is still there, in one spelling or another,
+	// so that none between it and the next one can have been removed unseen
+	// by somebody who removes the oldest ones. False if none was given.
+	AfterExists bool
+	// Oldest is the oldest closed folder that was seen. The listing begins with
+	// the hour of the given folder, so this may be that folder or an older one;
+	// zero if there is none.
+	Oldest FolderName
+	// SyncFailures: the service keeps a folder EntitySyncFailure at the root.
+	SyncFailures bool
 }
 
 // Ready lists the folders that can be read now, in order.
@@ -53,147 +55,155 @@ func (l Listing) in(s State) []FolderName {
 	return names
 }
 
-// Listing reads changelog.info, then lists the folders between after and the
-// one that it names. In the other order a folder could be begun, and with it
-// the listed one closed, between the two steps without being seen.
+// Closed reads changelog.info, then lists the folders between after and the one
+// that it names, without looking into any; see [Export.Walk]. In the other order
+// a folder could be begun, and with it the listed one closed, between the two
+// steps without being seen.
+func (e *Export) Closed(ctx context.Context, after FolderName) (Listing, error) {
+	l := Listing{}
+	var err error
+	if l.Current, err = e.Current(ctx); err != nil {
+		return Listing{}, err
+	}
+	if err := e.list(ctx, &l, after); err != nil {
+		return Listing{}, err
+	}
+	slices.SortFunc(l.Closed, FolderName.Compare)
+	l.More = len(l.Closed) > 0
+	return l, nil
+}
+
+// Listing is [Export.Closed] with a look at each folder's model.json. It lists
+// no folder: whoever wants their files, too, asks [Export.Walk] for both.
 func (e *Export) Listing(ctx context.Context, after FolderName) (Listing, error) {
-	current, err := e.current(ctx)
+	l, err := e.Closed(ctx, after)
 	if err != nil {
 		return Listing{}, err
 	}
-	closed, err := e.closed(ctx, after, current)
-	if err != nil {
-		return Listing{}, err
-	}
-	l := Listing{Current: current}
-	limit := len(closed)
-	if e.MaxFolders > 0 {
-		limit = min(limit, e.MaxFolders)
-	}
-	for from := 0; from < limit; from += lookAtOnce {
-		to := min(from+lookAtOnce, limit)
-		facts, err := e.Look(ctx, closed[from:to])
+	names := e.limited(l.Closed)
+	for len(names) > 0 {
+		some := names[:min(lookAtOnce, len(names))]
+		names = names[len(some):]
+		facts, err := e.Look(ctx, some)
 		if err != nil {
 			return Listing{}, err
 		}
-		for i := range facts {
-			facts[i].Successor = current
-			if next := from + i + 1; next < len(closed) {
-				facts[i].Successor = closed[next]
-			}
-		}
-		for _, f := range e.states(facts, current) {
-			l.Folders = append(l.Folders, f)
-			if f.State == Settling {
-				l.More = len(l.Folders) < len(closed)
+		for _, f := range facts {
+			if !l.judge(e, f) {
 				return l, nil
 			}
 		}
 	}
-	l.More = limit < len(closed)
 	return l, nil
 }
 
-// closed lists the folders greater than after and smaller than current.
-func (e *Export) closed(ctx context.Context, after, current FolderName) ([]FolderName, error) {
-	var names []FolderName
-	collect := func(startAfter, end string) error {
-		opts := storage.ListOptions{Delimiter: true, StartAfter: startAfter}
-		for entry, err := range e.Store.List(ctx, e.prefix(""), opts) {
-			if err != nil {
-				return err
-			}
-			if end != "" && entry.Path >= end {
-				return nil
-			}
-			name, err := ParseFolderName(baseName(entry.Path))
-			if err != nil || !entry.IsDir {
-				continue
-			}
-			if name.Digits() > after.Digits() && name.Digits() < current.Digits() {
-				names = append(names, name)
-			}
-		}
-		return nil
+// limited is how many of the folders one listing or walk looks into.
+func (e *Export) limited(names []FolderName) []FolderName {
+	if e.MaxFolders > 0 {
+		return names[:min(len(names), e.MaxFolders)]
 	}
-	var err error
+	return names
+}
+
+// judge adds the next of the closed folders by what was seen of it. It returns
+// false if that one holds back the rest.
+func (l *Listing) judge(e *Export, f FolderFacts) bool {
+	f.Successor = l.Current
+	if next := len(l.Folders) + 1; next < len(l.Closed) {
+		f.Successor = l.Closed[next]
+	}
+	status := e.states([]FolderFacts{f}, l.Current)[0]
+	l.Folders = append(l.Folders, status)
+	l.More = len(l.Folders) < len(l.Closed)
+	return status.State != Settling
+}
+
+// list finds the closed folders after the given one. What comes before its hour
+// is not listed: a year of folders every 5 minutes is 105,000 names.
+func (e *Export) list(ctx context.Context, l *Listing, after FolderName) error {
+	root := e.prefix("")
 	if after.IsZero() {
-		err = collect("", "")
-	} else {
-		// Names with a space before them sort before the cursor, so they are
-		// looked for first. '!' follows the space.
-		err = errors.Join(
-			collect("", e.prefix("")+"!"),
-			collect(e.prefix("")+after.hour(), ""))
+		return e.listLevel(ctx, l, after, root, "")
 	}
-	slices.SortFunc(names, FolderName.Compare)
-	return names, err
+	// Names with a space before them do not begin as their time does.
+	if err := e.listLevel(ctx, l, after, root+" ", ""); err != nil {
+		return err
+	}
+	for _, span := range spans(after.Time(), l.Current.Time()) {
+		if err := e.listLevel(ctx, l, after, root+span, root+after.hour()); err != nil {
+			return err
+		}
+	}
+	return e.listLevel(ctx, l, after, root+failuresFolder, "")
+}
+
+// mostSpans is how many listings may take the place of one of all names.
+const mostSpans = 3
+
+// spans are what the names of folders of that time begin with: of days, months
+// or years, as it takes few, or nothing that all have in common. Where a listing
+// cannot begin in the middle, which it cannot in a hierarchical namespace, only
+// a prefix keeps it from giving every name since the export began.
+func spans(from, to time.Time) []string {
+	if to.Before(from) { // the export was set back; the cursor's folder may be there all the same
+		to = from
+	}
+	y, m, d := from.Date()
+	for _, unit := range []struct {
+		layout              string
+		first               time.Time
+		years, months, days int
+	}{
+		{"2006-01-02T", time.Date(y, m, d, 0, 0, 0, 0, time.UTC), 0, 0, 1},
+		{"2006-01-", time.Date(y, m, 1, 0, 0, 0, 0, time.UTC), 0, 1, 0},
+		{"2006-", time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC), 1, 0, 0},
+	} {
+		var list []string
+		for at := unit.first; !at.After(to) && len(list) <= mostSpans; at = at.AddDate(unit.years, unit.months, unit.days) {
+			list = append(list, at.Format(unit.layout))
+		}
+		if len(list) <= mostSpans {
+			return list
+		}
+	}
+	return []string{""}
+}
+
+// listLevel adds the folders at the root of the export whose paths begin so and
+// lie behind startAfter.
+func (e *Export) listLevel(ctx context.Context, l *Listing, after FolderName, prefix, startAfter string) error {
+	opts := storage.ListOptions{Delimiter: true, StartAfter: startAfter}
+	for entry, err := range e.Store.List(ctx, prefix, opts) {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir {
+			l.add(baseName(entry.Path), after)
+		}
+	}
+	return nil
+}
+
+// add notes a folder at the root of the export.
+func (l *Listing) add(text string, after FolderName) {
+	name, err := ParseFolderName(text)
+	if err != nil {
+		l.SyncFailures = l.SyncFailures || text == failuresFolder
+		return
+	}
+	// The cursor knows moments, not spellings.
+	l.AfterExists = l.AfterExists || name.Digits() == after.Digits()
+	if name.Digits() >= l.Current.Digits() {
+		return
+	}
+	if l.Oldest.IsZero() || name.Compare(l.Oldest) < 0 {
+		l.Oldest = name
+	}
+	if name.Digits() > after.Digits() {
+		l.Closed = append(l.Closed, name)
+	}
 }
 
 // hour is what the names of one hour begin with. Both forms of a name agree so
 // far; behind it their bytes would not sort by time when they are mixed.
 func (f FolderName) hour() string { return f.Time().Format("2006-01-02T15") }
-
-// Look sees how far the folders are; Successor is left empty. Planning looks
-// into those that [Export.Listing] meets; ones that were skipped earlier are to
-// be looked into again, since their model.json may turn up.
-func (e *Export) Look(ctx context.Context, folders []FolderName) ([]FolderFacts, error) {
-	facts := make([]FolderFacts, len(folders))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(lookAtOnce)
-	for i, name := range folders {
-		g.Go(func() error {
-			m, err := e.lookAtManifest(ctx, e.path(name.String(), manifestFile))
-			facts[i] = FolderFacts{Name: name, Manifest: m}
-			return err
-		})
-	}
-	return facts, g.Wait()
-}
-
-// lookAtManifest reads no more than it takes to know that a model.json is
-// usable: with a long backlog every folder's 1.7 MB would be read for it.
-func (e *Export) lookAtManifest(ctx context.Context, path string) (ManifestFact, error) {
-	head, err := e.read(ctx, path, storage.Range{Length: manifestPeek})
-	switch {
-	case errors.Is(err, storage.ErrNotExist):
-		return ManifestMissing, nil
-	case err != nil:
-		return 0, err
-	case len(trimText(head)) == 0:
-		return ManifestEmpty, nil
-	}
-	if usable(head) {
-		return ManifestUsable, nil
-	}
-	if len(head) < manifestPeek {
-		return ManifestBroken, nil
-	}
-	whole, err := storage.ReadAll(ctx, e.Store, path)
-	switch {
-	case err != nil:
-		return 0, err
-	case usable(whole):
-		return ManifestUsable, nil
-	}
-	return ManifestBroken, nil
-}
-
-// usable reports whether a model.json is whole or has at least one entity.
-func usable(data []byte) bool {
-	_, err := ParseManifest(data)
-	return err == nil
-}
-
-// read reads a range of a file whole.
-func (e *Export) read(ctx context.Context, path string, r storage.Range) ([]byte, error) {
-	body, err := e.Store.ReadRange(ctx, path, r)
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(body)
-	if cerr := body.Close(); err == nil {
-		err = cerr
-	}
-	return data, storage.NewError("read", e.Store.URL(path), err)
-}

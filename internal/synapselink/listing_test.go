@@ -179,6 +179,64 @@ func TestListingAfter(t *testing.T) {
 	}
 }
 
+func TestListingFacts(t *testing.T) {
+	e := day(t, "2024-01-01T12.00.00Z", "09.59 ready", "10.05 ready", "10.10 ready", "11.00 ready", "12.00 empty")
+	for after, want := range map[string]string{
+		"":                     "false 09.59 false",
+		"2024-01-01T10.10.00Z": "true 10.05 false",
+		"2024-01-01T10:10:00Z": "true 10.05 false",
+		"2024-01-01T10.07.00Z": "false 10.05 false",
+		"2024-01-01T08.00.00Z": "false 09.59 false", // removed, with all before 09.59
+		"2024-01-01T11.30.00Z": "false 11.00 false",
+		"2024-01-01T12.00.00Z": "true none false",
+		"2024-01-01T13.00.00Z": "false none false",
+	} {
+		if got := factsText(t, e, after); got != want {
+			t.Errorf("after %q: %s, want %s", after, got, want)
+		}
+	}
+	put(t, e.Store, "EntitySyncFailure/account.json", "x")
+	put(t, e.Store, " 2024-01-01T08.00.00Z/model.json", smallManifest)
+	for after, want := range map[string]string{
+		"":                     "false 08.00 true",
+		"2024-01-01T08.00.00Z": "true 08.00 true",
+		"2024-01-01T11.00.00Z": "true 08.00 true",
+	} {
+		if got := factsText(t, e, after); got != want {
+			t.Errorf("after %q: %s, want %s", after, got, want)
+		}
+	}
+}
+
+func TestSpans(t *testing.T) {
+	for text, want := range map[string]string{
+		"2024-09-11T16.29.10Z 2024-09-11T16.34.10Z": "2024-09-11T",
+		"2024-12-31T23.59.59Z 2025-01-01T00.04.59Z": "2024-12-31T 2025-01-01T",
+		"2024-02-28T00.00.00Z 2024-03-01T23.00.00Z": "2024-02-28T 2024-02-29T 2024-03-01T",
+		"2024-02-28T00.00.00Z 2024-03-02T00.00.00Z": "2024-02- 2024-03-",
+		"2024-01-31T00.00.00Z 2024-03-02T00.00.00Z": "2024-01- 2024-02- 2024-03-",
+		"2024-11-30T00.00.00Z 2025-02-01T00.00.00Z": "2024- 2025-",
+		"2024-06-30T00.00.00Z 2024-12-01T00.00.00Z": "2024-",
+		"0001-06-30T00.00.00Z 2024-12-01T00.00.00Z": "",
+		"2024-09-11T16.29.10Z 2024-09-10T16.34.10Z": "2024-09-11T", // the export was set back
+	} {
+		from, to, _ := strings.Cut(text, " ")
+		if got := strings.Join(spans(name(t, from).Time(), name(t, to).Time()), " "); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func factsText(t *testing.T, e *Export, after string) string {
+	t.Helper()
+	l := closed(t, e, after)
+	oldest := "none"
+	if !l.Oldest.IsZero() {
+		oldest = l.Oldest.Time().Format("15.04")
+	}
+	return fmt.Sprint(l.AfterExists, " ", oldest, " ", l.SyncFailures)
+}
+
 func TestListingMany(t *testing.T) {
 	var folders []string
 	for i := range 30 {
@@ -220,9 +278,13 @@ func TestListingChangelogErrors(t *testing.T) {
 			t.Errorf("%q: %v, want %q", content, err, why)
 		}
 	}
-	_, err := newExport(t, "model.json", "{}").Listing(t.Context(), FolderName{})
-	if !errors.Is(err, ErrChangelog) || !errors.Is(err, storage.ErrNotExist) {
+	_, err := newExport(t, "2024-01-01T10.00.00Z/model.json", smallManifest).Listing(t.Context(), FolderName{})
+	if !errors.Is(err, errNoChangelog) {
 		t.Errorf("no changelog.info: %v", err)
+	}
+	_, err = newExport(t, "model.json", "{}").Listing(t.Context(), FolderName{})
+	if !errors.Is(err, ErrNoExport) {
+		t.Errorf("no export: %v", err)
 	}
 }
 

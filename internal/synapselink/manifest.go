@@ -2,6 +2,7 @@ package synapselink
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,10 +17,13 @@ type Manifest struct {
 // Entity describes one table.
 type Entity struct {
 	Name       string
-	Attributes []Attribute // the columns of a row, in order
+	Attributes []Attribute // the columns of a row, in order; shared between folders
 	// InitialSyncState is Completed once the first copy of the table is there.
 	InitialSyncState string
 	Annotations      map[string]string
+	// Labels is set for a table of choice labels, whose rows have neither Id nor
+	// versionnumber until they are read.
+	Labels *LabelTable
 }
 
 // Attribute is one column of a table.
@@ -58,6 +62,18 @@ func (e Entity) Names() []string {
 		names[i] = a.Name
 	}
 	return names
+}
+
+// SameColumns reports whether both have the same attributes in the same order.
+func (e Entity) SameColumns(o Entity) bool {
+	return e.sharesColumns(o) || slices.Equal(e.Attributes, o.Attributes)
+}
+
+// sharesColumns is the quick yes: most folders share the list with the one
+// before.
+func (e Entity) sharesColumns(o Entity) bool {
+	n := len(e.Attributes)
+	return n > 0 && n == len(o.Attributes) && &e.Attributes[0] == &o.Attributes[0]
 }
 
 // Index is the position of an attribute by name, regardless of case, or -1.

@@ -1,7 +1,6 @@
 package synapselink
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,79 +36,6 @@ const (
 	numericTrait = "is.dataFormat.numeric.shaped"
 	initialSync  = "Athena:InitialSyncState"
 )
-
-// ParseManifest reads a model.json, or the file of a single table, which is
-// taken with its entity in a list as well as bare. What is unknown is passed
-// over. A file that breaks off gives the entities before the break; one without
-// a whole entity, and anything that is no JSON object, is [ErrManifest].
-func ParseManifest(data []byte) (*Manifest, error) {
-	data = trimText(data)
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
-		return nil, fmt.Errorf("%w: it is not a JSON object", ErrManifest)
-	}
-	m := &Manifest{}
-	single, err := m.readObject(dec)
-	switch {
-	case err != nil && len(m.Entities) == 0:
-		return nil, fmt.Errorf("%w: no whole entity before byte %d: %w", ErrManifest, dec.InputOffset(), err)
-	case err != nil:
-		m.Truncated = true
-	case single && len(m.Entities) == 0:
-		var e jsonEntity
-		if err := lenient(json.Unmarshal(data, &e)); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrManifest, err)
-		}
-		m.Entities = append(m.Entities, e.entity())
-	}
-	return m, nil
-}
-
-// readObject reads the keys of the top object. single tells that it has
-// attributes of its own.
-func (m *Manifest) readObject(dec *json.Decoder) (single bool, err error) {
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return single, err
-		}
-		name, _ := key.(string)
-		if strings.EqualFold(name, "entities") {
-			err = m.readEntities(dec)
-		} else {
-			single = single || strings.EqualFold(name, "attributes")
-			var skipped json.RawMessage
-			err = dec.Decode(&skipped)
-		}
-		if err != nil {
-			return single, err
-		}
-	}
-	_, err = dec.Token()
-	return single, err
-}
-
-func (m *Manifest) readEntities(dec *json.Decoder) error {
-	switch tok, err := dec.Token(); {
-	case err != nil:
-		return err
-	case tok == nil: // null
-		return nil
-	case tok != json.Delim('['):
-		return errors.New("entities is not a list")
-	}
-	for dec.More() {
-		var e jsonEntity
-		if err := lenient(dec.Decode(&e)); err != nil {
-			return err
-		}
-		if e.Name != "" { // nothing could ask for one without
-			m.Entities = append(m.Entities, e.entity())
-		}
-	}
-	_, err := dec.Token()
-	return err
-}
 
 // lenient passes over values of an unexpected type: the decoder leaves the
 // field empty and goes on. What is missing then shows when a table is bound.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/sluicedata/sluice/internal/change"
 )
 
 // What can be wrong with a row; wrapped in a [*RowError].
@@ -37,6 +39,7 @@ type RowError struct {
 	Table  string
 	Folder FolderName
 	File   string // as a user would find it
+	Name   string // of the file, without its folder
 	Rank   int32  // of the file, see File.Rank
 	// Line is the physical line of the row's first byte, from 1; where quotes
 	// are broken, of the offending one.
@@ -48,9 +51,28 @@ type RowError struct {
 	ColumnName string
 	Reason     string // what is wrong, with the values
 	Raw        []byte // the row as it was written, its first MiB
+	Truncated  bool   // the row is longer than Raw
 	Err        error  // one of the sentinels
 	Hint       string
+
+	// What it takes to read the row again, see [RawRow]. Entity is nil and Key
+	// not known where quotes are broken.
+	Entity *Entity // the table as the folder describes it
+	Least  int     // fewest cells that a row may have at its place
+	Key    change.Key
+	Keyed  bool // Key is the row's Id
 }
+
+// codes name what can be wrong with a row, for programs.
+var codes = map[error]string{
+	ErrRowTooShort: "ROW_TOO_SHORT", ErrRowTooLong: "ROW_TOO_LONG", ErrWidthDecreased: "WIDTH_DECREASED",
+	ErrRowTooLarge: "ROW_TOO_LARGE", ErrGUID: "NOT_A_GUID", ErrNumber: "NOT_A_NUMBER",
+	ErrDecimalOverflow: "TOO_MANY_DIGITS", ErrDate: "NOT_A_DATE_TIME", ErrBoolean: "NOT_A_BOOLEAN",
+	ErrQuote: "BROKEN_QUOTES", ErrUTF8: "NOT_UTF8", ErrNoVersion: "NO_VERSIONNUMBER",
+}
+
+// Code names what is wrong in capitals, for programs.
+func (e *RowError) Code() string { return codes[e.Err] }
 
 func (e *RowError) Unwrap() error { return e.Err }
 
@@ -102,9 +124,9 @@ func rowHint(err error, table, column string) string {
 		return "its cells cannot be told apart without a header: re-export the table (remove it from the Synapse Link profile and add it again), then " +
 			fullRefresh(table)
 	case errors.Is(err, ErrQuote):
-		return "what follows in the file cannot be read: re-export the table, then " + fullRefresh(table)
+		return "where the next row begins is not known, so that the row cannot be set aside either: re-export the table, then " + fullRefresh(table)
 	case errors.Is(err, ErrRowTooLarge):
-		return "raise the memory (--memory), or shorten the value at the source"
+		return "it cannot be set aside either: raise the memory (--memory), or shorten the value at the source"
 	case strings.EqualFold(column, columnID), strings.EqualFold(column, columnVersion), strings.EqualFold(column, columnDelete):
 		return "the row has no place among the changes of its table: re-export the table, then " + fullRefresh(table)
 	}

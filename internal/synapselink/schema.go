@@ -5,26 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
-// cachedManifests is how many folders' manifests are kept: tables of the same
-// few folders are read side by side, and one takes some 5 MB parsed.
-const cachedManifests = 4
+// cachedManifests is how many folders' manifests are kept: those of the folders
+// that tables side by side ask for. What they have in common is held once, see
+// [schemaPool].
+const cachedManifests = 16
 
 // TableSchema is what the table looked like in the folder: by the folder's own
 // model.json, or, where that breaks off before the table, by the file that the
 // service keeps for the table beside it. The root's model.json is newer than
 // the folder and never used.
 func (e *Export) TableSchema(ctx context.Context, folder FolderName, table string) (Entity, error) {
-	m, err := e.Manifest(ctx, folder)
+	m, err := e.sharedManifest(ctx, folder)
 	if err != nil && !errors.Is(err, ErrManifest) {
 		return Entity{}, err
 	}
+	return e.tableIn(ctx, folder, table, m, err)
+}
+
+// tableIn is TableSchema with the folder's manifest, or the reason why it is no
+// use.
+func (e *Export) tableIn(ctx context.Context, folder FolderName, table string, m *sharedManifest, err error) (Entity, error) {
 	if err == nil {
-		if entity, ok := m.Entity(table); ok {
+		if entity, ok := m.byName[strings.ToLower(table)]; ok {
 			return e.checked(folder, entity)
 		}
 	}
@@ -42,11 +50,11 @@ func (e *Export) TableSchema(ctx context.Context, folder FolderName, table strin
 	}
 }
 
-func manifestFinding(m *Manifest, err error) string {
+func manifestFinding(m *sharedManifest, err error) string {
 	switch {
 	case err != nil:
 		return "is missing, empty or not readable"
-	case m.Truncated:
+	case m.truncated:
 		return "breaks off before it"
 	}
 	return "does not list it"
@@ -59,35 +67,44 @@ func ownFinding(table string, err error) string {
 	return trickleFolder + "/" + table + "-model.json does not describe it"
 }
 
-func (e *Export) checked(folder FolderName, entity Entity) (Entity, error) {
-	if err := entity.check(); err != nil {
+func (e *Export) checked(folder FolderName, shared *sharedEntity) (Entity, error) {
+	if err := shared.problem(); err != nil {
 		return Entity{}, &TableError{
-			Op: "read the schema of", Table: entity.Name, Path: e.Store.URL(e.path(folder.String())), Err: err,
-			Hint: "the rows cannot be bound to columns; re-export the table, then " + fullRefresh(entity.Name),
+			Op: "read the schema of", Table: shared.name, Path: e.Store.URL(e.path(folder.String())), Err: err,
+			Hint: "the rows cannot be bound to columns; re-export the table, then " + fullRefresh(shared.name),
 		}
 	}
-	return entity, nil
+	return shared.decoded(), nil
 }
 
-func (e *Export) ownSchema(ctx context.Context, folder FolderName, table string) (Entity, error) {
+func (e *Export) ownSchema(ctx context.Context, folder FolderName, table string) (*sharedEntity, error) {
 	data, err := storage.ReadAll(ctx, e.Store, e.path(folder.String(), trickleFolder, table+"-model.json"))
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
-	m, err := ParseManifest(data)
+	entities, _, err := e.schemas.parseEntities(data)
 	if err != nil {
-		return Entity{}, err
+		return nil, err
 	}
-	entity, ok := m.Entity(table)
-	if !ok {
-		return Entity{}, fmt.Errorf("%w: it does not describe %s", ErrManifest, table)
+	for _, entity := range entities {
+		if strings.EqualFold(entity.name, table) {
+			return entity, nil
+		}
 	}
-	return entity, nil
+	return nil, fmt.Errorf("%w: it does not describe %s", ErrManifest, table)
 }
 
 // Manifest is a folder's model.json, parsed once for all tables. One that is
 // missing or useless is [ErrManifest]. The result is shared: do not change it.
 func (e *Export) Manifest(ctx context.Context, folder FolderName) (*Manifest, error) {
+	m, err := e.sharedManifest(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	return m.public(), nil
+}
+
+func (e *Export) sharedManifest(ctx context.Context, folder FolderName) (*sharedManifest, error) {
 	entry := e.manifests.entry(folder)
 	entry.mu.Lock()
 	defer entry.mu.Unlock()
@@ -101,18 +118,22 @@ func (e *Export) Manifest(ctx context.Context, folder FolderName) (*Manifest, er
 	return entry.manifest, nil
 }
 
-func (e *Export) readManifest(ctx context.Context, folder FolderName) (*Manifest, error) {
+// readManifest reads it with one request, so that what it returns is one version
+// of the file without having to name one.
+func (e *Export) readManifest(ctx context.Context, folder FolderName) (*sharedManifest, error) {
 	path := e.path(folder.String(), manifestFile)
-	data, err := storage.ReadAll(ctx, e.Store, path)
-	if err == nil {
-		var m *Manifest
-		if m, err = ParseManifest(data); err == nil {
-			return m, nil
-		}
-	} else if !errors.Is(err, storage.ErrNotExist) {
-		return nil, err
-	} else {
+	var m *sharedManifest
+	err := e.readPooled(ctx, path, storage.All, func(data []byte) (err error) {
+		m, err = e.schemas.parse(data)
+		return err
+	})
+	switch {
+	case err == nil:
+		return m, nil
+	case errors.Is(err, storage.ErrNotExist):
 		err = fmt.Errorf("%w: %w", ErrManifest, err)
+	case !errors.Is(err, ErrManifest):
+		return nil, err
 	}
 	return nil, &Error{
 		Op: "read", Path: e.Store.URL(path), Err: err,
@@ -131,7 +152,15 @@ type manifestCache struct {
 type cachedManifest struct {
 	folder   FolderName
 	mu       sync.Mutex
-	manifest *Manifest
+	manifest *sharedManifest
+}
+
+// put keeps a manifest that was just read in place of the one known.
+func (c *manifestCache) put(folder FolderName, m *sharedManifest) {
+	entry := c.entry(folder)
+	entry.mu.Lock()
+	defer entry.mu.Unlock()
+	entry.manifest = m
 }
 
 func (c *manifestCache) entry(folder FolderName) *cachedManifest {

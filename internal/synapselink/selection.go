@@ -6,12 +6,16 @@ import (
 	"strings"
 )
 
-// Selection says which columns of a table are wanted.
+// Selection says which columns of a table are wanted, and how much of them.
 type Selection struct {
 	Include []string // only these; columns that appear later stay out
 	Exclude []string // all but these; columns that appear later come in
 	// History is set for SCD type 2, which reserves some column names.
 	History bool
+	// MaxCellBytes is where longer texts are cut, at the end of a character; nil
+	// keeps them whole. A text of which nothing is left is null, as every empty
+	// one is. GUIDs and numbers are never cut.
+	MaxCellBytes *int64
 }
 
 // keeps reports whether the column is wanted. Key and sequence always are.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
@@ -38,8 +37,9 @@ type SourceOptions struct {
 	ReadAhead int
 	// BadRow decides about each row that cannot be bound or typed: true leaves
 	// it out and goes on, false fails. Without it every bad row fails. It is
-	// called from the goroutines that decode. Broken quotes, too large rows
-	// and widths that decrease from one piece to the next always fail.
+	// called from the goroutines that decode. Which rows it is asked about does
+	// not depend on how a file is cut into pieces. Broken quotes and too large
+	// rows always fail: where the next row begins is not known then.
 	BadRow func(*RowError) bool
 }
 
@@ -54,6 +54,7 @@ type Source struct {
 	pool    *csvscan.Pool
 	pending []tableFile // not yet open
 	open    []*openFile // the one being read and those begun ahead
+	cuts    cutCounter
 }
 
 var _ change.Source = (*Source)(nil)
@@ -68,6 +69,7 @@ type tableFile struct {
 	rank            int32
 	url             string
 	badRow          func(*RowError) bool
+	cuts            *cutCounter
 	widths          fileWidths
 }
 
@@ -77,6 +79,7 @@ type openFile struct {
 	reader   io.ReadCloser
 	splitter *csvscan.Splitter
 	pieces   int
+	widest   int // row so far, where rows are left out for being narrower
 }
 
 // NewSource binds each folder's rows to the target's columns; an entity that
@@ -91,8 +94,11 @@ func NewSource(ctx context.Context, export *Export, parts []FolderPart, target b
 	s := &Source{ctx: ctx, export: export, opts: opts, pool: csvscan.NewPool(opts.BlockBytes)}
 	var b *Binding
 	for _, part := range parts {
+		if part.Entity.Labels != nil {
+			part.Entity = part.Entity.Labels.row
+		}
 		// Folders seldom differ, and there may be thousands of them.
-		if b == nil || part.Entity.Name != b.Entity.Name || !slices.Equal(part.Entity.Attributes, b.Entity.Attributes) {
+		if b == nil || part.Entity.Name != b.Entity.Name || !part.Entity.SameColumns(b.Entity) {
 			var err error
 			if b, err = Bind(part.Entity, target, selection); err != nil {
 				return nil, fmt.Errorf("folder %s: %w", part.Folder, err)
@@ -105,6 +111,9 @@ func NewSource(ctx context.Context, export *Export, parts []FolderPart, target b
 
 func (s *Source) add(part FolderPart, b *Binding) {
 	least, greatest := b.widths(part.FullWidthOnly)
+	if labels := b.Entity.Labels; labels != nil {
+		least, greatest = labels.widths()
+	}
 	for _, f := range part.Files {
 		if f.Size == 0 {
 			continue
@@ -112,7 +121,7 @@ func (s *Source) add(part FolderPart, b *Binding) {
 		s.pending = append(s.pending, tableFile{
 			binding: b, least: least, greatest: greatest, file: f,
 			folderName: part.Folder, folder: part.Folder.Digits(), rank: f.Rank,
-			url: s.export.Store.URL(f.Path), badRow: s.opts.BadRow,
+			url: s.export.Store.URL(f.Path), badRow: s.opts.BadRow, cuts: &s.cuts,
 		})
 	}
 }
@@ -131,8 +140,7 @@ func (s *Source) Next(ctx context.Context) (change.Piece, error) {
 		block, err := f.splitter.Next()
 		switch {
 		case err == nil:
-			f.pieces++
-			return &piece{file: f.tableFile, seq: f.pieces - 1, block: block}, nil
+			return f.piece(block), nil
 		case !errors.Is(err, io.EOF):
 			return nil, f.readError(err)
 		}
@@ -141,6 +149,16 @@ func (s *Source) Next(ctx context.Context) (change.Piece, error) {
 			return nil, err
 		}
 	}
+}
+
+// piece is the next piece of the file.
+func (f *openFile) piece(block *csvscan.Block) *piece {
+	p := &piece{file: f.tableFile, seq: f.pieces, block: block, widest: f.widest}
+	f.pieces++
+	if f.badRow != nil && f.least < f.greatest {
+		f.widest = max(f.widest, f.widestIn(block))
+	}
+	return p
 }
 
 // begin keeps one file ahead of the current one open: most files of an
@@ -189,7 +207,7 @@ func (f *tableFile) syntaxError(err error, raw []byte) error {
 	}
 	table := f.binding.Entity.Name
 	e := &RowError{
-		Table: table, Folder: f.folderName, File: f.url, Rank: f.rank,
+		Table: table, Folder: f.folderName, File: f.url, Name: f.file.Name, Rank: f.rank,
 		Line: syntax.Line, Offset: syntax.Record, Column: syntax.Column,
 		Reason: syntax.Err.Error(), Raw: raw, Err: ErrQuote,
 	}

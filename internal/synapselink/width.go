@@ -1,6 +1,10 @@
 package synapselink
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/sluicedata/sluice/internal/csvscan"
+)
 
 // fileWidths holds the rows of one file to the rule that widths never
 // decrease. Blocks are decoded in any order, each checks its own rows; here
@@ -54,4 +58,23 @@ func compareWidths(before, after *blockWidths) *RowError {
 		return nil
 	}
 	return after.decreased(before.last)
+}
+
+// widestIn is the width of the widest legal row of a block. To tell which rows
+// to leave out, a piece has to know it of all before it, and they may be decoded
+// later: so the rows are counted while the file is cut.
+func (f *tableFile) widestIn(block *csvscan.Block) int {
+	scanner := scanners.Get().(*csvscan.Scanner)
+	defer scanners.Put(scanner)
+	scanner.Reset(block)
+	widest := 0
+	for {
+		n, err := scanner.NextWidth()
+		if err != nil {
+			return widest // the end, or what the decoder will tell of
+		}
+		if n >= f.least && n <= f.greatest {
+			widest = max(widest, n)
+		}
+	}
 }

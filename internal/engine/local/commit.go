@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -35,6 +36,9 @@ func (a *attempt) commit() (int64, error) {
 	if changed {
 		changes.Txns = append(changes.Txns, delta.Txn{AppID: tombstoneAppID, Version: serial, LastUpdated: &now})
 	}
+	if err := a.seal(&changes, now); err != nil {
+		return 0, err
+	}
 	changes.Info = a.info(&changes)
 	outcome, err := a.commitChanges(a.ctx, changes)
 	// What became part of the table, or may have, must stay.
@@ -48,6 +52,23 @@ func (a *attempt) commit() (int64, error) {
 		_ = a.engine.lake.Delete(a.ctx, path)
 	}
 	return outcome.Version, nil
+}
+
+// seal adds what the caller has to say in the same commit.
+func (a *attempt) seal(changes *delta.Changes, now int64) error {
+	if a.batch.Seal == nil {
+		return nil
+	}
+	sealed, err := a.batch.Seal(a.ctx, a.base)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(sealed.Txns)) {
+		changes.Txns = append(changes.Txns, delta.Txn{AppID: id, Version: sealed.Txns[id], LastUpdated: &now})
+	}
+	a.counts.Quarantined = sealed.Quarantined
+	a.counts.Read += sealed.Quarantined
+	return nil
 }
 
 // commitChanges turns the outcomes of a commit into what Apply does about them.
@@ -244,10 +265,11 @@ func (a *attempt) hasTombstones(holder int) (bool, error) {
 
 // Keys of a commit's operationMetrics, for those who read them back.
 const (
-	MetricRead       = "numSourceRows"
-	MetricUpserted   = "numUpsertedRows"
-	MetricDeleted    = "numDeletedRows"
-	MetricSuperseded = "numSupersededRows"
+	MetricRead        = "numSourceRows"
+	MetricUpserted    = "numUpsertedRows"
+	MetricDeleted     = "numDeletedRows"
+	MetricSuperseded  = "numSupersededRows"
+	MetricQuarantined = "numQuarantinedRows"
 )
 
 // info says in the log what the commit did.
@@ -262,6 +284,7 @@ func (a *attempt) info(changes *delta.Changes) delta.CommitInfo {
 		MetricUpserted:     number(a.counts.Upserted),
 		MetricDeleted:      number(a.counts.Deleted),
 		MetricSuperseded:   number(a.counts.Superseded),
+		MetricQuarantined:  number(a.counts.Quarantined),
 		"numAddedFiles":    number(int64(len(changes.Adds))),
 		"numRemovedFiles":  number(int64(len(changes.Removes))),
 		"numOutputBytes":   number(a.written),

@@ -97,12 +97,24 @@ type Batch struct {
 	Replace bool
 	// Parameters describe the batch in the commit.
 	Parameters map[string]string
+	// Seal, if there, is called when all changes have been read and before the
+	// commit, with the snapshot that the commit builds on. What it wrote
+	// itself must not count before the commit names it.
+	Seal func(ctx context.Context, base *delta.Snapshot) (Sealed, error)
+}
+
+// Sealed goes into the commit beside the changes.
+type Sealed struct {
+	// Txns are further txn actions: versions by application id.
+	Txns map[string]int64
+	// Quarantined rows were read and left out by the source.
+	Quarantined int64
 }
 
 // Counts say what became of the rows that were read. Read is the sum of the
 // others.
 type Counts struct {
-	Read, Upserted, Deleted, Superseded int64
+	Read, Upserted, Deleted, Superseded, Quarantined int64
 }
 
 // Result of one Apply.

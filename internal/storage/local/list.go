@@ -27,7 +27,7 @@ const listChunk = 1024
 func (s *Store) List(ctx context.Context, prefix string, opts storage.ListOptions) iter.Seq2[storage.Entry, error] {
 	return func(yield func(storage.Entry, error) bool) {
 		w := &walk{ctx: ctx, store: s, prefix: prefix, opts: opts, yield: yield}
-		if err := storage.CheckPrefix(prefix, opts); err != nil {
+		if err := storage.CheckPrefix(prefix); err != nil {
 			w.fail(err)
 			return
 		}

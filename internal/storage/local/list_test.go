@@ -55,9 +55,6 @@ func TestListAgreesWithMemory(t *testing.T) {
 			Delimiter:  rapid.Bool().Draw(rt, "delimiter"),
 		}
 		prefix := rapid.OneOf(rapid.Just(""), path).Draw(rt, "prefix")
-		if opts.Delimiter && prefix != "" {
-			prefix += "/"
-		}
 		if diff := cmp.Diff(list(t, memory, prefix, opts), list(t, disk, prefix, opts)); diff != "" {
 			rt.Errorf("prefix %q, %+v (-memory +disk):\n%s", prefix, opts, diff)
 		}

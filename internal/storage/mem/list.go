@@ -13,7 +13,7 @@ import (
 // works: what is stored or deleted meanwhile is seen if it lies ahead.
 func (s *Store) List(ctx context.Context, prefix string, opts storage.ListOptions) iter.Seq2[storage.Entry, error] {
 	return func(yield func(storage.Entry, error) bool) {
-		if err := storage.CheckPrefix(prefix, opts); err != nil {
+		if err := storage.CheckPrefix(prefix); err != nil {
 			yield(storage.Entry{}, s.fail("list", prefix, err))
 			return
 		}

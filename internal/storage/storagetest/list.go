@@ -70,6 +70,12 @@ func listTable(f fixture) {
 		{level: true, want: []string{"2024-01-01T00.00.00Z/", second, "Changelog/", "model.json"}},
 		{level: true, prefix: second, want: []string{second + "account/", second + "contact/", second + "contacts.csv"}},
 		{level: true, prefix: second + "contact/", want: tree[3:5]},
+		{level: true, prefix: "2024-", want: []string{"2024-01-01T00.00.00Z/", second}},
+		{level: true, prefix: "2024-", after: "2024-01-01T00.01", want: []string{second}},
+		{level: true, prefix: strings.TrimSuffix(second, "/"), want: []string{second}},
+		{level: true, prefix: second + "contact", want: []string{second + "contact/", second + "contacts.csv"}},
+		{level: true, prefix: "m", want: []string{"model.json"}},
+		{level: true, prefix: "3", want: []string{}},
 		// A folder compares as "name/": its bare name lies before it, what is
 		// in it behind it.
 		{level: true, after: "2024-01-01T00.05.00Z", want: []string{second, "Changelog/", "model.json"}},

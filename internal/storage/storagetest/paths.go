@@ -56,20 +56,14 @@ func pathsRefused(f fixture) {
 
 func prefixesRefused(f fixture) {
 	f.fillTree("a/b")
-	tests := []struct {
-		prefix string
-		opts   storage.ListOptions
-	}{
-		{"/", storage.ListOptions{}}, {"../", storage.ListOptions{}}, {"a/../", storage.ListOptions{}},
-		{"a//", storage.ListOptions{}}, {"/a", storage.ListOptions{}}, {"./a", storage.ListOptions{}},
-		{"a", storage.ListOptions{Delimiter: true}}, {"a/b", storage.ListOptions{Delimiter: true}},
-	}
-	for _, tt := range tests {
-		errs := 0
-		for _, err := range f.List(f.Context(), tt.prefix, tt.opts) {
-			f.fails(err, storage.ErrInvalidPath, "list", tt.prefix)
-			errs++
+	for _, prefix := range []string{"/", "../", "a/../", "a//", "/a", "./a"} {
+		for _, level := range []bool{false, true} {
+			errs := 0
+			for _, err := range f.List(f.Context(), prefix, storage.ListOptions{Delimiter: level}) {
+				f.fails(err, storage.ErrInvalidPath, "list", prefix)
+				errs++
+			}
+			f.equal("errors of "+prefix, errs, 1)
 		}
-		f.equal("errors of "+tt.prefix, errs, 1)
 	}
 }

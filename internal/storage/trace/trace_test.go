@@ -60,11 +60,11 @@ read t/part-0-<1>.parquet 0+1: changed since it was listed
 
 	walk(ctx, s, "", storage.ListOptions{})
 	walk(ctx, s, "t/", storage.ListOptions{Delimiter: true, StartAfter: "t/a b"})
-	walk(ctx, s, "t", storage.ListOptions{Delimiter: true})
+	walk(ctx, s, "t//", storage.ListOptions{Delimiter: true})
 	must(t, s.Delete(ctx, part))
 	check(t, s, `list "" 2
 list t/ after="t/a b" level 1
-list t level 0: invalid path
+list t// level 0: invalid path
 delete t/part-0-<1>.parquet
 `)
 	check(t, s, "")

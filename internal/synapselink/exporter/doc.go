@@ -25,9 +25,49 @@
 //
 // Package rows holds what stands in the cells and how it is written.
 //
+// # What goes wrong in real exports
+//
+// Each of these was met in production. What the service does is a [Fault], or an
+// option; what happens to files that are there already is a method, to be called
+// between two steps or between a reader's listing and its reading.
+//
+//	extra empty folder                         empty-folders
+//	model.json never appears, rows come again  abandoned-folders, late-folders
+//	model.json truncated or without tables     truncated-manifest, cut-manifest, empty-manifest
+//	two widths in one file                     column-added-mid-file
+//	file times are not commit order            file-times
+//	split partitions                           split-partitions, Options.SplitSize
+//	leading space in names                     leading-spaces
+//	file changes while it is read              Simulator.Rewrite
+//	leased blobs                               leased-files, see Leaser
+//	table folder absent                        idle-tables
+//	rows, versions, folders that come twice    repeated-rows, repeated-versions, repeated-folders
+//	initial copy out of version order          out-of-order
+//	deletes and inserts of one Id              delete-reinsert, delete-before-insert
+//	delete row with Id and IsDelete alone      ids-only-deletes
+//	column added to every table at once        column-added-everywhere
+//	column or table removed and re-added       column-emptied, column-readded, table-readded
+//	re-initialisation                          reinitialised
+//	changelog.info ahead of the predecessor    late-manifest
+//	two date forms in one file                 mixed-dates
+//	declared type changes                      type-changed
+//	CRLF, quotes, commas; a cell of 50 MB      crlf-cells, Options.LargeCell
+//	folders deleted before they were read      Simulator.Expire
+//	export that stands still and resumes       Simulator.Pause
+//
+// Leases exist in Azure only: with other stores leased-files changes nothing.
+//
+// # What a reader must make of it
+//
+// [Simulator.Expected] is what a table holds once all folders are applied. Rows
+// that vanished without a delete marker are still part of it, since no reader of
+// the folders can know; [Simulator.AtSource] is without them.
+//
 // # Reproducibility
 //
 // A row's content is a formula of seed, table, row number and revision. Nothing
-// is remembered per row but its revision (4 bytes, from the first Step on), and
-// equal Options and Steps give equal bytes, whatever the machine or the clock.
+// is remembered per row but its revision (4 bytes, from the first Step on) and,
+// with the faults that write all rows again, the newest version of those that
+// changed. Equal Options and Steps give equal bytes, whatever the machine or the
+// clock.
 package exporter

@@ -2,8 +2,10 @@ package exporter_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -11,17 +13,15 @@ import (
 	"testing"
 
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
 // TestGolden compares a small export of all tables with testdata/export.txt.
-
 // Runs of empty cells are shown as a number, long attachments are cut, of
-
 // manifests and the folders' labels (the same as the root's) only the size.
-
 func TestGolden(t *testing.T) {
 	o := options(3)
 	o.Tables = slices.DeleteFunc(o.Tables, func(t exporter.TableOption) bool { return t.Name == "wide" })
@@ -97,61 +97,104 @@ func TestSameOptionsGiveSameBytes(t *testing.T) {
 }
 
 // TestHistoryIsWhatTheFilesHold reads every file with encoding/csv, which
-
 // knows the same dialect but turns CRLF inside quotes into LF.
-
 func TestHistoryIsWhatTheFilesHold(t *testing.T) {
 	sim, store := begin(t, options(60, everyFault()...))
-	for range 4 {
+	for range 6 {
 		step(t, sim, store)
+	}
+	if _, err := sim.Rewrite(t.Context(), store, "lead"); err != nil {
+		t.Fatal(err)
 	}
 	for _, table := range sim.Tables() {
 		history, err := sim.History(table)
 		if err != nil {
 			t.Fatal(err)
 		}
-		readers := map[string]*csv.Reader{}
-		for _, h := range history {
-			r, ok := readers[h.Path]
-			if !ok {
-				r = csv.NewReader(strings.NewReader(read(t, store, h.Path)))
-				r.FieldsPerRecord = -1
-				readers[h.Path] = r
+		files := map[string]*csvFile{}
+		columns := map[string][]int{}
+		for i := range history {
+			h := &history[i]
+			if files[h.Path] == nil {
+				folder, _, _ := strings.Cut(h.Path, "/")
+				if columns[folder] == nil {
+					columns[folder] = columnsIn(t, sim, store, folder, table)
+				}
+				files[h.Path] = &csvFile{csv.NewReader(strings.NewReader(read(t, store, h.Path))), columns[folder]}
+				files[h.Path].FieldsPerRecord = -1
 			}
-			if at := r.InputOffset(); at != h.Offset {
-				t.Fatalf("%s: row at %d, history says %d", h.Path, at, h.Offset)
-			}
-			got, err := r.Read()
-			if err != nil {
-				t.Fatalf("%s: %v", h.Path, err)
-			}
-			want := slices.Clone(h.Cells)
-			for i := range want {
-				want[i] = strings.ReplaceAll(want[i], "\r\n", "\n")
-			}
-			if !slices.Equal(got, want) {
-				t.Fatalf("%s at %d:\n got %q\nwant %q", h.Path, h.Offset, got, want)
-			}
+			files[h.Path].compare(t, h)
 		}
 		if c := sim.Counts(table); c.Rows != int64(len(history)) || c.Rows != c.Versions+c.Deletes+c.Repeats {
 			t.Errorf("%s: %d rows in the history, counts say %+v", table, len(history), c)
 		}
+		for path, f := range files {
+			if rest, err := f.Read(); !errors.Is(err, io.EOF) {
+				t.Errorf("%s: a row that is not in the history: %q, %v", path, rest, err)
+			}
+		}
+	}
+}
+
+// csvFile is a file of a table, with the columns that its folder tells, as
+// columnsIn gives them.
+type csvFile struct {
+	*csv.Reader
+	columns []int
+}
+
+// columnsIn are a table's columns in a folder, by their position in sim.Columns.
+func columnsIn(t *testing.T, sim *exporter.Simulator, store storage.Store, folder, table string) []int {
+	t.Helper()
+	at := map[string]int{}
+	for i, c := range sim.Columns(table) {
+		at[c.Name] = i
+	}
+	var out []int
+	for _, name := range attributes(t, store, folder+"/Microsoft.Athena.TrickleFeedService/"+table+"-model.json", table) {
+		out = append(out, at[name])
+	}
+	return out
+}
+
+func (f *csvFile) compare(t *testing.T, h *exporter.Written) {
+	t.Helper()
+	if at := f.InputOffset(); at != h.Offset {
+		t.Fatalf("%s: row at %d, history says %d", h.Path, at, h.Offset)
+	}
+	raw, err := f.Read()
+	if err != nil || len(raw) > len(f.columns) {
+		t.Fatalf("%s: %d cells for %d columns, %v", h.Path, len(raw), len(f.columns), err)
+	}
+	got := make([]string, len(h.Cells))
+	for i, cell := range raw {
+		got[f.columns[i]] = cell
+	}
+	want := slices.Clone(h.Cells)
+	for i := range want {
+		want[i] = strings.ReplaceAll(want[i], "\r\n", "\n")
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s at %d:\n got %q\nwant %q", h.Path, h.Offset, got, want)
 	}
 }
 
 // TestModelAgrees feeds what was written to the rules that readers follow, and
-
 // compares the outcome with what the simulator did to its rows.
 
 func TestModelAgrees(t *testing.T) {
-	cases := map[string][]exporter.Fault{"no faults": nil, "all faults": everyFault()}
+	cases := map[string]exporter.Options{"no faults": options(50), "all faults": options(50, everyFault()...)}
 	for _, f := range exporter.Faults() {
-		cases[string(f.Name)] = []exporter.Fault{f.Name}
+		o := options(50, f.Name)
+		o.Tables = slices.DeleteFunc(o.Tables, func(t exporter.TableOption) bool {
+			return !slices.Contains([]string{"annotation", "bench", "inventtrans", "mserp_custcustomerv3entity"}, t.Name)
+		})
+		cases[string(f.Name)] = o
 	}
-	for name, faults := range cases {
+	for name, o := range cases {
 		t.Run(name, func(t *testing.T) {
-			sim, store := begin(t, options(50, faults...))
-			for range 6 {
+			sim, store := begin(t, o)
+			for range 9 {
 				step(t, sim, store)
 			}
 			for _, table := range sim.Tables() {
@@ -176,7 +219,7 @@ func compareWithModel(t *testing.T, sim *exporter.Simulator, table string) {
 		t.Fatal(err)
 	}
 	got := m.Rows(change.Type1)
-	if len(got) != len(want) || int64(len(want)) != sim.Counts(table).Live {
+	if len(got) != len(want) || int64(len(want)) != sim.Counts(table).Live+sim.Counts(table).Vanished {
 		t.Fatalf("%s: model has %d rows, expected are %d, counts say %d", table, len(got), len(want), sim.Counts(table).Live)
 	}
 	byKey := map[change.Key]string{}
@@ -189,13 +232,3 @@ func compareWithModel(t *testing.T, sim *exporter.Simulator, table string) {
 		}
 	}
 }
-
-// failing refuses to write one path.
-
-// TestResumeClosesAFolder: the process ends after the rows and the state were
-
-// written, at every later file of the step.
-
-// TestShapesMatchTheirSources holds column counts against what is known of
-
-// real exports.

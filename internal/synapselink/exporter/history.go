@@ -18,28 +18,12 @@ type Written struct {
 	change.Change
 	Path string // of the file, in the store
 	// Cells has the texts without quotes, empty for null, in the order of
-	// Columns. It is as long as the row: columns behind it are null.
+	// [Simulator.Columns]. It ends with the last column that the folder knows:
+	// those behind it are null.
 	Cells  []string
-	Repeat bool // the same change was written before
+	Repeat bool // the same version was written before
 
 	index int64
-}
-
-// Columns are the table's columns as the newest manifest lists them; nil for a
-// table that is not part of the export.
-func (s *Simulator) Columns(table string) []Column {
-	t := s.find(table)
-	if t == nil {
-		return nil
-	}
-	return s.columnsOf(t)
-}
-
-func (s *Simulator) columnsOf(t *table) []Column {
-	if s.opts.has(ColumnAddedMidFile) && s.step > 0 {
-		return append(slices.Clone(t.Columns), rows.AddedColumn())
-	}
-	return slices.Clone(t.Columns)
 }
 
 // Tables are the names of the tables, sorted.
@@ -61,31 +45,60 @@ func (s *Simulator) Counts(table string) Counts {
 	return t.counts
 }
 
-// History is every row that was written of a table, in the order of writing.
+// History is every row of a table that was written for readers, in the order of
+// writing. Rows in folders without a model.json that are in another folder as
+// well, see [AbandonedFolders] and [LateFolders], are left out as long as it has
+// not turned up.
 func (s *Simulator) History(table string) ([]Written, error) {
 	t, err := s.remembered(table)
-	if err != nil {
-		return nil, err
+	if err != nil || len(s.unread) == 0 {
+		return slices.Clip(t.rows()), err
 	}
-	return t.history, nil
+	var out []Written
+	for i := range t.history {
+		if !s.unread[t.history[i].Folder] {
+			out = append(out, t.history[i])
+		}
+	}
+	return out, nil
 }
 
-// Expected is what the table must contain under SCD type 1, in the order in
-// which rows were created: the newest version of each of the Counts.Live rows.
-// It comes from what the simulator did to its rows, not from the order rules
-// that readers apply.
+// Expected is what the table must contain under SCD type 1 once all folders are
+// applied, in the order in which rows were created. It comes from what the
+// simulator did to its rows, not from the order rules that readers apply. A row
+// that vanished without a delete marker is part of it, in its newest version:
+// no reader can know better, until it is compared with the source; see
+// [Simulator.AtSource].
 func (s *Simulator) Expected(table string) ([]Written, error) {
+	return s.newest(table, func(state uint32) bool { return state&deadBit == 0 || state&vanishedBit != 0 })
+}
+
+// AtSource is what the source has: the rows of Expected that did not vanish.
+func (s *Simulator) AtSource(table string) ([]Written, error) {
+	return s.newest(table, func(state uint32) bool { return state&deadBit == 0 })
+}
+
+// newest are the newest versions of the rows with such a state.
+func (s *Simulator) newest(table string, has func(state uint32) bool) ([]Written, error) {
 	t, err := s.remembered(table)
 	if err != nil {
 		return nil, err
 	}
 	var out []Written
 	for _, index := range slices.Sorted(maps.Keys(t.latest)) {
-		if t.state == nil || t.state[index]&deadBit == 0 {
+		if t.state == nil || has(t.state[index]) {
 			out = append(out, t.history[t.latest[index]])
 		}
 	}
 	return out, nil
+}
+
+// rows is the history; nil for no table.
+func (t *table) rows() []Written {
+	if t == nil {
+		return nil
+	}
+	return t.history
 }
 
 func (s *Simulator) remembered(table string) (*table, error) {
@@ -100,9 +113,9 @@ func (s *Simulator) remembered(table string) (*table, error) {
 }
 
 // remember keeps a row that was written at an offset of the file in hand.
-func (w *tableWriter) remember(o *op, p *rows.Program, offset int64) {
+func (w *tableWriter) remember(o *op, layout *rows.Layout, offset int64) {
 	t := w.table
-	row := Written{Path: w.path, Cells: p.Values(&w.row), Repeat: o.repeat, index: o.index}
+	row := Written{Path: w.path, Cells: layout.Values(o.kind, &w.row), Repeat: o.repeat, index: o.index}
 	row.Key = change.Key(t.ID(o.index))
 	row.Version, row.Modified = o.version, w.sink
 	row.Folder, row.Offset = w.number, offset
@@ -111,11 +124,23 @@ func (w *tableWriter) remember(o *op, p *rows.Program, offset int64) {
 		row.Unversioned, row.Version, row.Modified = true, 0, change.NoTime
 	}
 	t.history = append(t.history, row)
-	if row.Delete {
+	if row.Delete || o.repeat && !o.resent {
 		return
 	}
-	if old, ok := t.latest[o.index]; !ok || t.history[old].Version < o.version {
+	if old, ok := t.latest[o.index]; !ok || t.history[old].Version <= o.version {
 		t.latest[o.index] = len(t.history) - 1
+	}
+}
+
+// rememberIn keeps a row at the end of a file that was written before.
+func (w *tableWriter) rememberIn(o *op, offset int64) {
+	w.remember(o, w.layout, offset)
+	last := &w.table.history[len(w.table.history)-1]
+	for i := range w.table.history {
+		if h := &w.table.history[i]; h.Path == last.Path {
+			last.File = h.File
+			return
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/sluicedata/sluice/internal/storage"
-	"github.com/sluicedata/sluice/internal/synapselink/exporter/dice"
 )
 
 // Initial writes the first folder with all rows and closes it. Errors wrap
@@ -27,25 +26,29 @@ func (s *Simulator) Initial(ctx context.Context, store storage.Store) error {
 		}
 	}
 	s.begin()
-	if err := s.writeInternals(ctx, store, 0, s.tables); err != nil {
+	if err := s.writeInternals(ctx, store, 0, 0, s.tables); err != nil {
 		return err
 	}
 	if err := s.save(ctx, store); err != nil {
 		return err
 	}
-	return s.close(ctx, store, 0)
+	if err := s.close(ctx, store, 0); err != nil {
+		return err
+	}
+	return s.lease(ctx, store, 0)
 }
 
 // begin counts the initial copy.
 func (s *Simulator) begin() {
 	s.folders = 1
+	s.written = []folderRecord{{}}
 	for _, t := range s.tables {
 		s.countInitial(t)
 	}
 }
 
 func (s *Simulator) writeInitial(ctx context.Context, store storage.Store, t *table) (err error) {
-	w := s.newTableWriter(store, t, 0, 0)
+	w := s.newTableWriter(store, t, folderPlan{})
 	defer func() { err = errors.Join(err, w.abort()) }()
 	if err := s.initialOps(t, func(o *op) error { return w.put(ctx, o) }); err != nil {
 		return err
@@ -108,14 +111,9 @@ func (s *Simulator) initialOps(t *table, yield func(*op) error) error {
 	return nil
 }
 
-// yieldInitial completes a row. Half of the rows were never changed since they
-// were created.
+// yieldInitial completes a row.
 func (s *Simulator) yieldInitial(t *table, o *op, yield func(*op) error) error {
 	o.version = t.version(o.index, o.rev)
-	o.modified = t.created(o.index)
-	h := t.Hash(o.index)
-	if age := s.opts.Start.Unix() - o.modified; age > 0 && (h&1 == 0 || o.rev > 0) {
-		o.modified += int64(dice.Mix(h+uint64(o.rev))>>1) % age
-	}
+	o.modified = t.initialModified(o.index, o.rev)
 	return yield(o)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,14 +13,45 @@ import (
 	"github.com/sluicedata/sluice/internal/synapselink/exporter/rows"
 )
 
-// manifest is a model.json. Field order is that of real files.
-type manifest struct {
-	Name        string       `json:"name"`
-	Description string       `json:"description"`
-	Version     string       `json:"version"`
-	Entities    []entityJSON `json:"entities"`
+// manifest is a model.json: its tables by name, each encoded already. A folder's
+// describes hundreds of which few have changes, and most of them never do.
+type manifest struct{ Entities []entityText }
+
+// entityText is one table of a manifest.
+type entityText struct {
+	name string
+	text []byte
 }
 
+const (
+	manifestHead = `{"name":"cdm","description":"cdm","version":"1.0","entities":[`
+	manifestTail = `]}`
+)
+
+func (m *manifest) encode() []byte {
+	size := len(manifestHead) + len(manifestTail)
+	for _, e := range m.Entities {
+		size += len(e.text) + 1
+	}
+	out := append(make([]byte, 0, size), manifestHead...)
+	for i, e := range m.Entities {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, e.text...)
+	}
+	return append(out, manifestTail...)
+}
+
+func encodeEntity(e entityJSON) (entityText, error) {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return entityText{}, fmt.Errorf("encoding the manifest of %s: %w", e.Name, err)
+	}
+	return entityText{e.Name, text}, nil
+}
+
+// entityJSON is a table as a model.json has it. Field order is that of real files.
 type entityJSON struct {
 	Type        string          `json:"$type"`
 	Name        string          `json:"name"`
@@ -63,56 +95,58 @@ type formatJSON struct {
 	Encoding      string `json:"encoding"`
 }
 
-func (m *manifest) write(ctx context.Context, store storage.Store, to string) error {
-	data, err := json.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", to, err)
-	}
-	return write(ctx, store, to, data)
-}
-
-// manifest describes all tables, with the files that lie in folder n. The files
+// manifest describes all tables, with the files that lie in the folder. The files
 // come from a listing, so that it can be written long after them.
-func (s *Simulator) manifest(ctx context.Context, store storage.Store, n int) (*manifest, error) {
+func (s *Simulator) manifest(ctx context.Context, store storage.Store, r *folderRecord) (*manifest, error) {
+	root := s.path(s.folder(r.number)) + "/"
+	paths, err := s.files(ctx, store, root)
+	if err != nil {
+		return nil, err
+	}
 	files := map[string][]string{}
-	root := s.path(s.folder(n)) + "/"
-	for e, err := range store.List(ctx, root, storage.ListOptions{}) {
+	for _, p := range paths {
+		table, file := path.Split(strings.TrimPrefix(p, root))
+		table = strings.TrimSpace(strings.TrimSuffix(table, "/"))
+		files[table] = append(files[table], file)
+	}
+	m := &manifest{Entities: slices.Clone(s.empty)}
+	for _, t := range s.tables {
+		if r.lacks && s.readds(t) {
+			continue
+		}
+		e, err := encodeEntity(s.entityOf(t, r.number, r.step, files[t.Name]))
 		if err != nil {
 			return nil, err
 		}
-		table, file := path.Split(strings.TrimPrefix(e.Path, root))
-		if table = strings.TrimSuffix(table, "/"); s.find(table) != nil {
-			files[table] = append(files[table], file)
-		}
+		m.Entities = append(m.Entities, e)
 	}
-	m := &manifest{Name: "cdm", Description: "cdm", Version: "1.0", Entities: []entityJSON{}}
-	for _, t := range s.tables {
-		m.Entities = append(m.Entities, s.entityOf(t, n, files[t.Name]))
-	}
+	slices.SortFunc(m.Entities, func(a, b entityText) int { return strings.Compare(a.name, b.name) })
 	return m, nil
 }
 
-func (s *Simulator) entityOf(t *table, n int, files []string) entityJSON {
-	e := entityJSON{
-		Type: "LocalEntity", Name: t.Name, Description: t.Name,
-		Annotations: []nameValue{
-			{"Athena:PartitionGranularity", "Year"},
-			{"Athena:InitialSyncState", "Completed"},
-			{"Athena:InitialSyncDataCompletedTime", rows.SinkTime(s.opts.Start.Add(time.Minute))},
-		},
-		Partitions: []partitionJSON{},
-	}
-	columns := t.Columns
-	if n > 0 {
-		columns = s.columnsOf(t)
-	}
-	for _, c := range columns {
-		e.Attributes = append(e.Attributes, attribute(c))
+// entityOf describes a table as of a step, with its files in folder n.
+func (s *Simulator) entityOf(t *table, n, step int, files []string) entityJSON {
+	e := newEntity(t.Name, t.syncedBy(step))
+	for _, p := range s.layout(t, step).Places {
+		e.Attributes = append(e.Attributes, attribute(s.column(t, p.Column, step)))
 	}
 	for _, f := range files {
 		e.Partitions = append(e.Partitions, s.partition(t, n, f))
 	}
 	return e
+}
+
+// newEntity is a table without columns and files.
+func newEntity(name string, synced time.Time) entityJSON {
+	return entityJSON{
+		Type: "LocalEntity", Name: name, Description: name,
+		Annotations: []nameValue{
+			{"Athena:PartitionGranularity", "Year"},
+			{"Athena:InitialSyncState", "Completed"},
+			{"Athena:InitialSyncDataCompletedTime", rows.SinkTime(synced)},
+		},
+		Partitions: []partitionJSON{},
+	}
 }
 
 func attribute(c rows.Column) attributeJSON {
@@ -129,7 +163,7 @@ func attribute(c rows.Column) attributeJSON {
 func (s *Simulator) partition(t *table, n int, file string) partitionJSON {
 	name := strings.TrimSuffix(file, ".csv")
 	year, _, _ := strings.Cut(name, "_")
-	at := s.path(s.folder(n), t.Name, file)
+	at := s.tablePath(n, t, file)
 	return partitionJSON{
 		Name:     name,
 		Location: fmt.Sprintf("https://%slake.dfs.core.windows.net:443/%s/%s", s.opts.Environment, s.container(), at),

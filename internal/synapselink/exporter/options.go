@@ -41,7 +41,9 @@ func TableNames() []string { return rows.TableNames() }
 
 const (
 	maxRows    = 1_000_000_000
-	minPerPart = 4096 // smallest SplitSize in bytes
+	maxEmpty   = 10_000
+	maxCell    = 1_073_741_823 // what Dataverse allows
+	minPerPart = 4096          // smallest SplitSize in bytes
 )
 
 // Options say what to write. Everything but KeepHistory is stored with the
@@ -59,6 +61,12 @@ type Options struct {
 	// SplitSize is the size in bytes at which a partition goes on in another
 	// file (2024_001.csv). 0: DefaultSplitSize.
 	SplitSize int64 `json:"splitSize"`
+	// EmptyTables is a number of further tables that the manifests describe and
+	// that have no rows: an environment's 300 make a manifest of 1.7 MB.
+	EmptyTables int `json:"emptyTables,omitempty"`
+	// LargeCell is a number of characters, about: the attachment of the first row
+	// of annotation and activitymimeattachment. 0: some thousand.
+	LargeCell int64 `json:"largeCell,omitempty"`
 	// KeepHistory remembers every row that is written: for tests.
 	KeepHistory bool `json:"-"`
 }
@@ -67,80 +75,6 @@ type Options struct {
 type TableOption struct {
 	Name string `json:"name"`
 	Rows int64  `json:"rows"`
-}
-
-// Fault names one way in which real exports are not what one would like.
-type Fault string
-
-// The faults.
-const (
-	OutOfOrder         Fault = "out-of-order"
-	RepeatedRows       Fault = "repeated-rows"
-	RepeatedFolders    Fault = "repeated-folders"
-	DeleteReinsert     Fault = "delete-reinsert"
-	IDsOnlyDeletes     Fault = "ids-only-deletes"
-	ColumnAddedMidFile Fault = "column-added-mid-file"
-	CRLFCells          Fault = "crlf-cells"
-	LateManifest       Fault = "late-manifest"
-	TruncatedManifest  Fault = "truncated-manifest"
-)
-
-// FaultInfo describes a fault in one line.
-type FaultInfo struct {
-	Name        Fault
-	Description string
-}
-
-// Faults lists all faults with their descriptions.
-func Faults() []FaultInfo {
-	return []FaultInfo{
-		{OutOfOrder, "the initial copy is not in order of versionnumber, and some rows come with a newer version first"},
-		{RepeatedRows, "some rows are written twice in the same file"},
-		{RepeatedFolders, "every other step first commits the previous folder's rows again in a folder of their own"},
-		{DeleteReinsert, "every step deletes and re-inserts one Id, and updates and deletes another, in one folder"},
-		{IDsOnlyDeletes, "deletes carry Id and IsDelete, neither versionnumber nor times"},
-		{ColumnAddedMidFile, "in the first step every table gets a column; files begin in the old width and end in the new"},
-		{CRLFCells, "long texts hold CRLF, quotes and commas"},
-		{LateManifest, "every other step's model.json stays empty until the step after it"},
-		{TruncatedManifest, "the model.json of every step lacks the second half of the tables"},
-	}
-}
-
-// ParseFaults reads a comma-separated list; "all" means every fault.
-func ParseFaults(list string) ([]Fault, error) {
-	var out []Fault
-	for name := range strings.SplitSeq(list, ",") {
-		switch name = strings.TrimSpace(name); name {
-		case "":
-		case "all":
-			for _, f := range Faults() {
-				out = append(out, f.Name)
-			}
-		default:
-			out = append(out, Fault(name))
-		}
-	}
-	return normalFaults(out)
-}
-
-func normalFaults(in []Fault) ([]Fault, error) {
-	out := slices.Clone(in)
-	slices.Sort(out)
-	out = slices.Compact(out)
-	for _, f := range out {
-		if !slices.ContainsFunc(Faults(), func(i FaultInfo) bool { return i.Name == f }) {
-			return nil, fmt.Errorf("%w: fault %q is not known; known are %s", ErrOptions, f, faultNames())
-		}
-	}
-	return out, nil
-}
-
-func faultNames() string {
-	var names []string
-	for _, f := range Faults() {
-		names = append(names, string(f.Name))
-	}
-	return strings.Join(names, ", ")
 }
 
 // normal fills in defaults and checks.
@@ -169,6 +103,10 @@ func (o Options) check() error {
 		return fmt.Errorf("%w: start %v must be whole seconds between 1980 and 9000", ErrOptions, o.Start)
 	case o.SplitSize < minPerPart:
 		return fmt.Errorf("%w: split size %d must be at least %d bytes", ErrOptions, o.SplitSize, minPerPart)
+	case o.EmptyTables < 0 || o.EmptyTables > maxEmpty:
+		return fmt.Errorf("%w: %d empty tables; 0 to %d are possible", ErrOptions, o.EmptyTables, maxEmpty)
+	case o.LargeCell < 0 || o.LargeCell > maxCell:
+		return fmt.Errorf("%w: a cell of %d characters; 0 to %d are possible", ErrOptions, o.LargeCell, maxCell)
 	case len(o.Tables) == 0:
 		return fmt.Errorf("%w: no tables; known are %s", ErrOptions, strings.Join(TableNames(), ", "))
 	}
@@ -188,4 +126,23 @@ func (o Options) check() error {
 	return nil
 }
 
-func (o Options) has(f Fault) bool { return slices.Contains(o.Faults, f) }
+func (o *Options) has(f Fault) bool { return slices.Contains(o.Faults, f) }
+
+// splitSize is what SplitSize comes to with the faults.
+func (o *Options) splitSize() int64 {
+	if o.has(SplitPartitions) {
+		return minPerPart
+	}
+	return o.SplitSize
+}
+
+// added is how many columns every table gets in the course of the export.
+func (o *Options) added() int {
+	n := 0
+	for _, f := range []Fault{ColumnAddedMidFile, ColumnAddedEverywhere} {
+		if o.has(f) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,9 +1,6 @@
 package exporter
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/sluicedata/sluice/internal/synapselink/exporter/dice"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter/rows"
 )
@@ -44,6 +41,8 @@ func (m Mix) resolve(live int64) Mix {
 	return m
 }
 
+func (m Mix) any() bool { return m != Mix{} }
+
 // op is one CSV row to be.
 type op struct {
 	index    int64
@@ -52,8 +51,9 @@ type op struct {
 	rev      uint32
 	year     int16 // of the file
 	kind     rows.Kind
-	wide     bool
-	repeat   bool
+	narrow   bool // in the layout of the step before
+	repeat   bool // written before
+	resent   bool // not changed, but exported again
 }
 
 // tablePlan is the rows of one table in one folder, in the order of writing.
@@ -65,8 +65,8 @@ type tablePlan struct {
 // planStep decides what goes into a folder and moves the tables on.
 func (s *Simulator) planStep(c Changes, folder int) []tablePlan {
 	var plans []tablePlan
-	for _, t := range s.tables {
-		p := planner{sim: s, table: t, folder: folder}
+	for _, t := range s.activeTables(c) {
+		p := planner{sim: s, table: t, folder: folder, again: s.comesAgain(t)}
 		p.rnd.State = dice.Mix(s.seed ^ dice.Salt(t.Name) + uint64(s.step)*dice.Golden)
 		p.end = s.folderTime(folder).Unix()
 		p.run(c.of(t.Name).resolve(t.counts.Live))
@@ -78,176 +78,30 @@ func (s *Simulator) planStep(c Changes, folder int) []tablePlan {
 	return plans
 }
 
-// planner draws the changes of one table in one step.
-type planner struct {
-	sim      *Simulator
-	table    *table
-	rnd      dice.Source
-	folder   int
-	end      int64 // of the interval, seconds since 1970
-	expected int64 // changes, to spread them over the interval
-	ops      []op
+// comesAgain: the step holds all rows of the table once more.
+func (s *Simulator) comesAgain(t *table) bool {
+	const reinitialised = 4
+	return t.again && (s.step == reinitialised && s.opts.has(Reinitialised) || s.step == stepReadded && s.opts.has(TableReadded))
 }
 
-func (p *planner) run(m Mix) {
-	left := [3]int{m.Inserts, m.Updates, m.Deletes}
-	total := m.Inserts + m.Updates + m.Deletes
-	p.expected = int64(total) + 4
-	for ; total > 0; total-- {
-		n := int(p.rnd.Below(int64(total)))
-		switch {
-		case n < left[0]:
-			left[0]--
-			p.insert()
-		case n < left[0]+left[1]:
-			left[1]--
-			p.update()
-		default:
-			left[2]--
-			p.delete()
+// activeTables are those that can have changes in the step. With idle-tables it
+// is every other one, unless the changes are for none of them.
+func (s *Simulator) activeTables(c Changes) []*table {
+	if !s.opts.has(IdleTables) || len(s.tables) == 1 {
+		return s.tables
+	}
+	var half [2][]*table
+	var changes [2]bool
+	for i, t := range s.tables {
+		n := (i + s.step) % 2
+		if s.comesAgain(t) {
+			n = 0
 		}
+		half[n] = append(half[n], t)
+		changes[n] = changes[n] || c.of(t.Name).any() || s.comesAgain(t)
 	}
-	if p.sim.opts.has(DeleteReinsert) {
-		p.deleteReinsert()
+	if !changes[0] {
+		return half[1]
 	}
-}
-
-func (p *planner) insert() {
-	t := p.table
-	t.revisions()
-	if n := len(t.inserted); n == 0 || t.inserted[n-1].folder != p.folder {
-		t.inserted = append(t.inserted, span{first: t.total, folder: p.folder})
-	}
-	index := t.total
-	t.total++
-	t.state = append(t.state, 0)
-	t.counts.Live++
-	p.add(op{index: index})
-}
-
-func (p *planner) update() {
-	index, ok := p.table.pick(&p.rnd, false)
-	if !ok {
-		return
-	}
-	p.upsert(index)
-}
-
-// upsert writes the row's next revision, reviving it if need be.
-func (p *planner) upsert(index int64) {
-	state := p.table.state
-	if state[index]&deadBit != 0 {
-		p.table.counts.Live++
-	}
-	state[index] = state[index]&^deadBit + 1
-	p.add(op{index: index, rev: state[index]})
-}
-
-func (p *planner) delete() {
-	index, ok := p.table.pick(&p.rnd, true)
-	if !ok {
-		return
-	}
-	k := rows.Delete
-	if p.sim.opts.has(IDsOnlyDeletes) {
-		k = rows.BareDelete
-	}
-	p.remove(index, k)
-}
-
-func (p *planner) remove(index int64, k rows.Kind) {
-	t := p.table
-	t.state[index] |= deadBit
-	t.counts.Live--
-	p.add(op{index: index, rev: t.state[index] &^ deadBit, kind: k})
-}
-
-// deleteReinsert lets one Id live again after its delete, and another end
-// deleted after an update, both in this folder. File order tells neither.
-func (p *planner) deleteReinsert() {
-	index, ok := p.table.pick(&p.rnd, true)
-	if !ok {
-		return
-	}
-	p.remove(index, rows.Delete)
-	p.upsert(index)
-	if other, ok := p.table.pick(&p.rnd, true); ok && other != index {
-		p.upsert(other)
-		p.remove(other, rows.Delete)
-	}
-}
-
-// add gives the change its version and time, both rising.
-func (p *planner) add(o op) {
-	s, t := p.sim, p.table
-	s.version += 1 + p.rnd.Below(4)
-	done := int64(len(p.ops)) + 1
-	o.version = s.version
-	o.modified = p.end - s.interval + min(done*s.interval/p.expected, s.interval-1)
-	o.year = 1
-	if o.kind == rows.Upsert {
-		t.counts.Versions++
-	} else {
-		t.counts.Deletes++
-	}
-	t.counts.Rows++
-	p.ops = append(p.ops, o)
-}
-
-// arrange sorts the rows into files and applies the faults that act on files.
-func (p *planner) arrange() []op {
-	t, s := p.table, p.sim
-	for i := range p.ops {
-		o := &p.ops[i]
-		o.wide = s.step > 1 && s.opts.has(ColumnAddedMidFile)
-		if o.kind == rows.Upsert {
-			created := t.created(o.index)
-			o.modified = max(o.modified, created)
-			o.year = t.fileYear(created)
-		}
-	}
-	slices.SortStableFunc(p.ops, func(a, b op) int { return cmp.Compare(a.year, b.year) })
-	if s.step == 1 && s.opts.has(ColumnAddedMidFile) {
-		widenTails(p.ops)
-	}
-	if s.opts.has(RepeatedRows) {
-		p.ops = p.repeatRows()
-	}
-	return p.ops
-}
-
-// repeatRows writes the first row of every file and each eighth again, after
-// the row that follows it; in the same width, which must not fall in a file.
-func (p *planner) repeatRows() []op {
-	out := make([]op, 0, len(p.ops)+len(p.ops)/8+8)
-	var pending []op
-	for i, o := range p.ops {
-		first := i == 0 || o.year != p.ops[i-1].year
-		if first || o.wide != p.ops[i-1].wide {
-			out, pending = append(out, pending...), nil
-		}
-		out = append(out, o)
-		out, pending = append(out, pending...), nil
-		if first || i%8 == 0 {
-			o.repeat = true
-			pending = append(pending, o)
-			p.table.counts.Repeats++
-			p.table.counts.Rows++
-		}
-	}
-	return append(out, pending...)
-}
-
-// widenTails gives the second half of every file's rows the new width.
-func widenTails(ops []op) {
-	for from := 0; from < len(ops); {
-		to := from
-		for to < len(ops) && ops[to].year == ops[from].year {
-			to++
-		}
-		for i := from + (to-from)/2; i < to; i++ {
-			ops[i].wide = true
-		}
-		from = to
-	}
+	return half[0]
 }

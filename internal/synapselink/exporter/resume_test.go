@@ -15,16 +15,16 @@ func TestResumeIsAsIfUninterrupted(t *testing.T) {
 	for name, faults := range map[string][]exporter.Fault{"no faults": nil, "all faults": everyFault()} {
 		t.Run(name, func(t *testing.T) {
 			whole, wholeStore := begin(t, options(30, faults...))
-			for range 5 {
-				step(t, whole, wholeStore)
+			for n := range 5 {
+				disturb(t, whole, wholeStore, n)
 			}
 			sim, store := begin(t, options(30, faults...))
-			for range 5 {
+			for n := range 5 {
 				var err error
 				if sim, err = exporter.Resume(t.Context(), store, exporter.Options{KeepHistory: true}); err != nil {
 					t.Fatal(err)
 				}
-				step(t, sim, store)
+				disturb(t, sim, store, n)
 			}
 			if a, b := fingerprint(t, store), fingerprint(t, wholeStore); a != b {
 				t.Errorf("resumed export differs: %s, uninterrupted %s", a, b)
@@ -39,6 +39,23 @@ func TestResumeIsAsIfUninterrupted(t *testing.T) {
 	}
 }
 
+// disturb writes the nth step and, once each, lets time go by and rewrites a file.
+func disturb(t *testing.T, sim *exporter.Simulator, store storage.Store, n int) {
+	t.Helper()
+	if n == 2 {
+		if err := sim.Pause(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(t, sim, store)
+	if n == 3 {
+		if _, err := sim.Rewrite(t.Context(), store, "contact"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// failing refuses to write one path.
 type failing struct {
 	storage.Store
 	path string
@@ -51,6 +68,8 @@ func (f failing) Write(ctx context.Context, path string) (storage.Writer, error)
 	return f.Store.Write(ctx, path)
 }
 
+// TestResumeClosesAFolder: the process ends after the rows and the state were
+// written, at every later file of the step.
 func TestResumeClosesAFolder(t *testing.T) {
 	whole, wholeStore := begin(t, only("contact", 20, exporter.RepeatedFolders))
 	step(t, whole, wholeStore)
@@ -115,6 +134,9 @@ func TestErrors(t *testing.T) {
 		{"no tables", bad(func(o *exporter.Options) { o.Tables = nil }), exporter.ErrOptions, "no tables"},
 		{"negative rows", bad(func(o *exporter.Options) { o.Tables[0].Rows = -1 }), exporter.ErrOptions, "-1 rows"},
 		{"half a second", bad(func(o *exporter.Options) { o.Interval = time.Second / 2 }), exporter.ErrOptions, "whole seconds"},
+		{"negative empty tables", bad(func(o *exporter.Options) { o.EmptyTables = -1 }), exporter.ErrOptions, "-1 empty tables"},
+		{"cell too large", bad(func(o *exporter.Options) { o.LargeCell = 2 << 30 }), exporter.ErrOptions, "2147483648 characters"},
+		{"pause before initial", another.Pause(time.Hour), exporter.ErrOrder, "after the initial copy"},
 		{"unknown fault", fault, exporter.ErrOptions, `"crlf" is not known`},
 		{"step before initial", stepFirst, exporter.ErrOrder, "initial copy comes first"},
 		{"initial twice", written.Initial(t.Context(), newStore()), exporter.ErrOrder, "has been written"},

@@ -18,13 +18,18 @@ type Simulator struct {
 	tables   []*table // by name
 	interval int64    // seconds
 	version  int64    // newest that was given out
-	// step counts the steps written; folders counts the folders, of which
-	// there are more with repeated-folders. Both are 0 before Initial.
+	// step counts the steps written; folders is the number of the open folder:
+	// there are more folders than steps with some faults, and numbers are left
+	// out by pauses. Both are 0 before Initial.
 	step    int
 	folders int
-	spent   bool        // a step was not written whole
-	last    []tablePlan // of the newest step, for repeated-folders
+	pause   int        // folders that were not written while the export stood still
+	spent   bool       // a step was not written whole
+	last    folderPlan // the newest, for repeated-folders
 	log     []stepRecord
+	written []folderRecord // in the order of their closing
+	unread  map[int64]bool // folders, as digits, whose rows nobody may read
+	empty   []entityText   // of Options.EmptyTables
 }
 
 // firstVersion is where Dataverse's counter stands when the first table begins.
@@ -38,12 +43,15 @@ func New(o Options) (*Simulator, error) {
 	}
 	o.Tables = slices.Clone(o.Tables)
 	slices.SortFunc(o.Tables, func(a, b TableOption) int { return strings.Compare(a.Name, b.Name) })
-	s := &Simulator{opts: o, seed: dice.Mix(o.Seed), interval: int64(o.Interval / time.Second), version: firstVersion}
+	s := &Simulator{opts: o, seed: dice.Mix(o.Seed), interval: int64(o.Interval / time.Second), version: firstVersion,
+		unread: map[int64]bool{}}
 	var targets []rows.Target
 	for _, t := range o.Tables {
 		targets = append(targets, rows.Target{Name: t.Name, Rows: t.Rows})
 	}
-	world, err := rows.NewWorld(o.Seed, o.has(CRLFCells), targets)
+	world, err := rows.NewWorld(o.Seed, rows.Style{
+		CRLF: o.has(CRLFCells), MixedDates: o.has(MixedDates), Added: o.added(), LargeCell: o.LargeCell,
+	}, targets)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the simulator: %w", err)
 	}
@@ -53,10 +61,12 @@ func New(o Options) (*Simulator, error) {
 			return nil, fmt.Errorf("setting up the simulator: %w", err)
 		}
 		t := s.newTable(content, to.Rows)
+		t.again = to.Rows > 0 && len(s.tables)%2 == 0
 		s.tables = append(s.tables, t)
 		s.version = t.lastVersion()
 	}
-	return s, nil
+	s.empty, err = emptyEntities(o.EmptyTables)
+	return s, err
 }
 
 func (s *Simulator) newTable(content *rows.Table, n int64) *table {
@@ -69,6 +79,9 @@ func (s *Simulator) newTable(content *rows.Table, n int64) *table {
 		t.step = coprime(n)
 	}
 	t.years = t.yearRanges()
+	if s.opts.has(Reinitialised) || s.opts.has(TableReadded) {
+		t.stamps = map[int64]stamp{}
+	}
 	if s.opts.KeepHistory {
 		t.latest = map[int64]int{}
 	}
@@ -83,11 +96,27 @@ func (s *Simulator) Options() Options { return s.opts }
 func (s *Simulator) OpenFolder() string { return s.folder(s.folders) }
 
 func (s *Simulator) folder(n int) string {
-	return folderName(s.folderTime(n))
+	return s.space(n) + folderName(s.folderTime(n))
 }
 
+// space is what the names of a folder and of the tables in it begin with.
+func (s *Simulator) space(n int) string {
+	if s.opts.has(LeadingSpaces) && n%3 == 1 {
+		return " "
+	}
+	return ""
+}
+
+// tablePath is where a file of a table lies in a folder.
+func (s *Simulator) tablePath(n int, t *table, file string) string {
+	return s.path(s.folder(n), s.space(n)+t.Name, file)
+}
+
+// folderForm is that of folders' names, as package time writes it.
+const folderForm = "2006-01-02T15.04.05Z"
+
 // folderName is the name of the folder that begins at t.
-func folderName(t time.Time) string { return t.UTC().Format("2006-01-02T15.04.05Z") }
+func folderName(t time.Time) string { return t.UTC().Format(folderForm) }
 
 func (s *Simulator) folderTime(n int) time.Time {
 	return s.opts.Start.Add(time.Duration(n) * s.opts.Interval)

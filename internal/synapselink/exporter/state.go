@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"time"
 
 	"github.com/sluicedata/sluice/internal/storage"
 )
@@ -16,7 +17,7 @@ import (
 const stateFile = ".sluice-simulator.json"
 
 // stateVersion changes when equal options would give other bytes.
-const stateVersion = 1
+const stateVersion = 2
 
 // state is all that a later process needs: the tables' rows are a formula, and
 // which rows a step changed follows from the steps before it.
@@ -26,14 +27,24 @@ type state struct {
 	Steps   []stepRecord `json:"steps"`
 }
 
-// stepRecord is a number of successive steps with equal changes.
+// stepRecord is a number of successive steps with equal changes, or what happened
+// between two steps.
 type stepRecord struct {
-	Changes Changes `json:"changes"`
-	Times   int     `json:"times"`
+	Changes Changes        `json:"changes,omitzero"`
+	Times   int            `json:"times,omitempty"`
+	Pause   time.Duration  `json:"pause,omitempty"`
+	Rewrite *rewriteRecord `json:"rewrite,omitempty"`
+}
+
+// rewriteRecord is one file that got a row later.
+type rewriteRecord struct {
+	Table  string `json:"table"`
+	Path   string `json:"path"`
+	Offset int64  `json:"offset"` // of the row in bytes
 }
 
 func (s *Simulator) record(c Changes) {
-	if n := len(s.log); n > 0 && reflect.DeepEqual(s.log[n-1].Changes, c) {
+	if n := len(s.log); n > 0 && s.log[n-1].Times > 0 && reflect.DeepEqual(s.log[n-1].Changes, c) {
 		s.log[n-1].Times++
 		return
 	}
@@ -120,6 +131,8 @@ func (o Options) agrees(with Options) error {
 		{"tables", len(o.Tables) == 0 || sameTables(filled.Tables, with.Tables)},
 		{"faults", len(o.Faults) == 0 || reflect.DeepEqual(filled.Faults, with.Faults)},
 		{"environment", o.Environment == "" || filled.Environment == with.Environment},
+		{"number of empty tables", o.EmptyTables == 0 || filled.EmptyTables == with.EmptyTables},
+		{"large cell", o.LargeCell == 0 || filled.LargeCell == with.LargeCell},
 		{"split size", o.SplitSize == 0 || filled.SplitSize == with.SplitSize},
 	} {
 		if !f.same {
@@ -156,20 +169,48 @@ func (s *Simulator) replay(ctx context.Context, steps []stepRecord) error {
 	}
 	s.begin()
 	for _, r := range steps {
-		for range r.Times {
-			if err := ctx.Err(); err != nil {
+		if err := s.replayRecord(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Simulator) replayRecord(ctx context.Context, r stepRecord) error {
+	switch {
+	case r.Pause > 0:
+		return s.Pause(r.Pause)
+	case r.Rewrite != nil:
+		again, o, ok := s.rewritten(r.Rewrite.Table)
+		if !ok {
+			return fmt.Errorf("continuing an export: %w: its state does not fit: %s was never rewritten", ErrNoExport, r.Rewrite.Path)
+		}
+		again.path, again.offset = r.Rewrite.Path, r.Rewrite.Offset
+		s.commitRewrite(again, o)
+		s.log = append(s.log, r)
+		return nil
+	}
+	for range r.Times {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for _, f := range s.advance(r.Changes) {
+			if err := s.remind(ctx, f); err != nil {
 				return err
 			}
-			for _, f := range s.advance(r.Changes) {
-				if !s.opts.KeepHistory {
-					continue
-				}
-				for _, p := range f.plans {
-					if err := s.writePlan(ctx, nowhere{}, f, p); err != nil {
-						return err
-					}
-				}
-			}
+		}
+	}
+	return nil
+}
+
+// remind formats the rows of a folder once more, for the history.
+func (s *Simulator) remind(ctx context.Context, f folderPlan) error {
+	if !s.opts.KeepHistory {
+		return nil
+	}
+	for _, p := range f.plans {
+		if err := s.writePlan(ctx, nowhere{}, f, p); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -177,12 +218,15 @@ func (s *Simulator) replay(ctx context.Context, steps []stepRecord) error {
 
 // settle closes the newest folders if the process ended before it could.
 func (s *Simulator) settle(ctx context.Context, store storage.Store) error {
-	for n := max(0, s.folders-3); n < s.folders-1; n++ {
-		if err := s.fillManifest(ctx, store, n); err != nil {
-			return err
+	last := len(s.written) - 1
+	for i := max(0, last-mostFolders-longestWait); i <= last; i++ {
+		if r := &s.written[i]; r.filled != never && r.filled < last {
+			if err := s.fillManifest(ctx, store, r); err != nil {
+				return err
+			}
 		}
 	}
-	return s.close(ctx, store, s.folders-1)
+	return s.close(ctx, store, last)
 }
 
 // nowhere swallows rows: replaying for the history formats them once more.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sluicedata/sluice/internal/storage"
 )
@@ -43,45 +44,12 @@ func (s *Simulator) writeStep(ctx context.Context, store storage.Store, folders 
 	if err := s.save(ctx, store); err != nil {
 		return err
 	}
-	for _, f := range folders {
-		if err := s.close(ctx, store, f.number); err != nil {
+	for at := len(s.written) - len(folders); at < len(s.written); at++ {
+		if err := s.close(ctx, store, at); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// folderPlan is what one folder holds.
-type folderPlan struct {
-	number int
-	plans  []tablePlan
-	repeat bool // committed before, in the folder before it
-}
-
-// advance moves the tables on by one step and gives its folders: none when
-// nothing changes. It is all of a step that Resume repeats.
-func (s *Simulator) advance(c Changes) []folderPlan {
-	var out []folderPlan
-	number := s.folders
-	if s.opts.has(RepeatedFolders) && s.step%2 == 1 {
-		out = append(out, folderPlan{number: number, plans: s.last, repeat: true})
-		number++
-	}
-	s.step++
-	plans := s.planStep(c, number)
-	if len(plans) == 0 {
-		s.step--
-		return nil
-	}
-	for _, f := range out {
-		for _, p := range f.plans {
-			p.table.counts.Repeats += int64(len(p.ops))
-			p.table.counts.Rows += int64(len(p.ops))
-		}
-	}
-	s.last, s.folders = plans, number+1
-	s.record(c)
-	return append(out, folderPlan{number: number, plans: plans})
+	return s.lease(ctx, store, s.folders-1)
 }
 
 func (s *Simulator) checkChanges(c Changes) error {
@@ -101,7 +69,7 @@ func (s *Simulator) checkChanges(c Changes) error {
 
 // writeFolder writes everything but the folder's model.json.
 func (s *Simulator) writeFolder(ctx context.Context, store storage.Store, f folderPlan) error {
-	if err := s.openFolder(ctx, store, f.number); err != nil {
+	if err := s.openFolder(ctx, store, f.number); err != nil || f.empty {
 		return err
 	}
 	var tables []*table
@@ -109,21 +77,26 @@ func (s *Simulator) writeFolder(ctx context.Context, store storage.Store, f fold
 		if err := s.writePlan(ctx, store, f, p); err != nil {
 			return fmt.Errorf("table %s: %w", p.table.Name, err)
 		}
+		if err := s.touchBackwards(ctx, store, f.number, p.table); err != nil {
+			return fmt.Errorf("table %s: %w", p.table.Name, err)
+		}
 		tables = append(tables, p.table)
 	}
-	return s.writeInternals(ctx, store, f.number, tables)
+	if f.lost && s.abandons(f.step) {
+		if err := store.Delete(ctx, s.path(s.folder(f.number), manifestFile)); err != nil {
+			return err
+		}
+	}
+	return s.writeInternals(ctx, store, f.number, f.step, tables)
 }
 
 func (s *Simulator) writePlan(ctx context.Context, store storage.Store, f folderPlan, p tablePlan) (err error) {
-	origin := f.number
-	if f.repeat {
-		origin--
-	}
-	w := s.newTableWriter(store, p.table, f.number, origin)
+	w := s.newTableWriter(store, p.table, f)
 	defer func() { err = errors.Join(err, w.abort()) }()
 	for i := range p.ops {
 		o := p.ops[i]
 		o.repeat = o.repeat || f.repeat
+		o.resent = o.resent && !f.repeat
 		if err := w.put(ctx, &o); err != nil {
 			return err
 		}
@@ -133,4 +106,38 @@ func (s *Simulator) writePlan(ctx context.Context, store storage.Store, f folder
 	}
 	w.rankFiles()
 	return nil
+}
+
+// touchBackwards writes the files of a table in a folder once more as they are,
+// the last name first, so that their times tell nothing about their rows.
+func (s *Simulator) touchBackwards(ctx context.Context, store storage.Store, n int, t *table) error {
+	if !s.opts.has(FileTimes) {
+		return nil
+	}
+	files, err := s.files(ctx, store, s.tablePath(n, t, ""))
+	if err != nil {
+		return err
+	}
+	for _, path := range slices.Backward(files) {
+		data, err := storage.ReadAll(ctx, store, path)
+		if err != nil {
+			return err
+		}
+		if err := write(ctx, store, path, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// files lists what lies below a prefix.
+func (s *Simulator) files(ctx context.Context, store storage.Store, prefix string) ([]string, error) {
+	var out []string
+	for e, err := range store.List(ctx, prefix, storage.ListOptions{}) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e.Path)
+	}
+	return out, nil
 }

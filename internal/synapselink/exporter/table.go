@@ -15,14 +15,29 @@ type Counts struct {
 	Versions int64 // distinct upserts
 	Deletes  int64 // distinct deletes
 	Repeats  int64 // rows that were written before
-	Rows     int64 // CSV rows
+	Rows     int64 // CSV rows, of the folders that have or get a model.json
+	// Unread rows are in folders without a model.json, and in others too.
+	Unread int64
+	// Vanished rows do not exist any more, and no delete marker says so.
+	Vanished int64
 }
 
 const (
 	years         = 6 // that the initial rows were created in, more of them in later years
 	versionStride = 5 // mean distance of the initial versions
 	deadBit       = 1 << 31
+	vanishedBit   = 1 << 30 // in addition: without a delete marker
+	revisionBits  = vanishedBit - 1
 )
+
+// fullCopy is a time at which all rows of a table were exported again.
+type fullCopy struct {
+	step int
+	at   time.Time
+}
+
+// stamp is the newest version of a row that a step changed.
+type stamp struct{ version, modified int64 }
 
 // span is the rows [first, next span's first) that one folder inserted.
 type span struct {
@@ -48,9 +63,14 @@ type table struct {
 	base     int64 // smallest version of the initial copy
 	shuffle  bool  // initial versions are not in row order, some rows come twice
 	step     int64 // multiplier of the shuffle, coprime to initial
+	again    bool  // written again from the beginning, by the faults that do so
 	// state holds the revision of each row, with deadBit when deleted. It does
 	// not exist before the first step.
-	state    []uint32
+	state []uint32
+	// stamps of the rows that steps changed: kept where rows come again.
+	stamps   map[int64]stamp
+	copies   []fullCopy
+	layouts  [lastLayout + 1]*rows.Layout // by step, made when needed
 	inserted []span
 	counts   Counts
 	history  []Written
@@ -185,4 +205,35 @@ func (t *table) fileYear(created int64) int16 {
 		return int16(t.Partition)
 	}
 	return int16(time.Unix(created, 0).UTC().Year())
+}
+
+// stampOf is the newest version of a row, and when it came about.
+func (t *table) stampOf(index int64) stamp {
+	if at, ok := t.stamps[index]; ok {
+		return at
+	}
+	rev := t.revisions()[index] & revisionBits
+	return stamp{t.version(index, rev), t.initialModified(index, rev)}
+}
+
+// syncedBy is when the copy of all rows was complete that holds in a step.
+func (t *table) syncedBy(step int) time.Time {
+	at := t.start
+	for _, c := range t.copies {
+		if c.step <= step {
+			at = c.at
+		}
+	}
+	return at.Add(time.Minute)
+}
+
+// initialModified is when a row of the initial copy was changed last. Half of
+// the rows never were since they were created.
+func (t *table) initialModified(index int64, rev uint32) int64 {
+	at := t.created(index)
+	h := t.Hash(index)
+	if age := t.start.Unix() - at; age > 0 && (h&1 == 0 || rev > 0) {
+		at += int64(dice.Mix(h+uint64(rev))>>1) % age
+	}
+	return at
 }

@@ -17,10 +17,13 @@ type tableWriter struct {
 	sim    *Simulator
 	store  storage.Store
 	table  *table
-	folder string // its name
-	number int64  // its name as digits
-	sink   int64  // SinkModifiedOn in microseconds since 1970
+	folder int
+	number int64 // the folder's name as digits
+	sink   int64 // SinkModifiedOn in microseconds since 1970
+	split  int64 // Options.splitSize
 	row    rows.Row
+	layout *rows.Layout
+	before *rows.Layout // that of the step before
 
 	file    storage.Writer
 	path    string
@@ -31,13 +34,15 @@ type tableWriter struct {
 	from    int   // history entries of earlier folders
 }
 
-// newTableWriter begins the table's part of folder n, whose rows were first
-// committed in folder origin.
-func (s *Simulator) newTableWriter(store storage.Store, t *table, n, origin int) *tableWriter {
-	sink := s.folderTime(origin)
-	w := &tableWriter{sim: s, store: store, table: t, folder: s.folder(n), sink: sink.UnixMicro(), from: len(t.history)}
-	w.number = digits(s.folderTime(n))
+// newTableWriter begins the table's part of a folder.
+func (s *Simulator) newTableWriter(store storage.Store, t *table, f folderPlan) *tableWriter {
+	sink := s.folderTime(f.origin)
+	w := &tableWriter{sim: s, store: store, table: t, folder: f.number, sink: sink.UnixMicro(), from: len(t.history)}
+	w.number = digits(s.folderTime(f.number))
+	w.layout, w.before = s.layout(t, f.step), s.layout(t, max(0, f.step-1))
 	w.row = t.Row(rows.QuotedSink(sink))
+	w.row.Offset = s.opts.has(TypeChanged) && f.step >= stepTypes
+	w.split = s.opts.splitSize()
 	w.buf = make([]byte, 0, bufferSize+bufferSize/4)
 	return w
 }
@@ -57,9 +62,9 @@ func (w *tableWriter) put(ctx context.Context, o *op) error {
 	}
 	w.load(o)
 	start := len(w.buf)
-	p := w.table.program(o)
-	w.buf = p.Append(w.buf, &w.row)
-	if offset := w.written + int64(start); offset > 0 && offset+int64(len(w.buf)-start) > w.sim.opts.SplitSize {
+	layout := w.layoutOf(o)
+	w.buf = layout.Of(o.kind).Append(w.buf, &w.row)
+	if offset := w.written + int64(start); offset > 0 && offset+int64(len(w.buf)-start) > w.split {
 		row := slices.Clone(w.buf[start:])
 		w.buf = w.buf[:start]
 		if err := w.open(ctx, o.year, w.part+1); err != nil {
@@ -68,7 +73,7 @@ func (w *tableWriter) put(ctx context.Context, o *op) error {
 		start, w.buf = 0, append(w.buf, row...)
 	}
 	if w.table.latest != nil {
-		w.remember(o, p, w.written+int64(start))
+		w.remember(o, layout, w.written+int64(start))
 	}
 	if len(w.buf) >= bufferSize {
 		return w.flush(ctx)
@@ -84,12 +89,12 @@ func (w *tableWriter) load(o *op) {
 	r.Created = t.created(o.index)
 }
 
-// program is what writes the op's row.
-func (t *table) program(o *op) *rows.Program {
-	if o.wide {
-		return t.Wide.Of(o.kind)
+// layoutOf is how the op's row is written.
+func (w *tableWriter) layoutOf(o *op) *rows.Layout {
+	if o.narrow {
+		return w.before
 	}
-	return t.Narrow.Of(o.kind)
+	return w.layout
 }
 
 // open ends the file in hand and begins another.
@@ -97,7 +102,7 @@ func (w *tableWriter) open(ctx context.Context, year int16, part int) error {
 	if err := w.finish(ctx); err != nil {
 		return err
 	}
-	w.path = w.sim.path(w.folder, w.table.Name, partitionFile(year, part))
+	w.path = w.sim.tablePath(w.folder, w.table, partitionFile(year, part))
 	file, err := w.store.Write(ctx, w.path)
 	if err != nil {
 		return err
@@ -106,9 +111,12 @@ func (w *tableWriter) open(ctx context.Context, year int16, part int) error {
 	return nil
 }
 
+// partitionName is what the names of a partition's files begin with.
+func partitionName(year int16) string { return string(rows.AppendInt(nil, int64(year))) }
+
 // partitionFile is 2024.csv, 2024_001.csv, 1.csv.
 func partitionFile(year int16, part int) string {
-	name := rows.AppendInt(nil, int64(year))
+	name := []byte(partitionName(year))
 	if part > 0 {
 		name = rows.AppendDigits(append(name, '_'), part, 3)
 	}

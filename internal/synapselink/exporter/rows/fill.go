@@ -14,7 +14,7 @@ func makers() map[string]maker {
 	return map[string]maker{
 		"id": plain(putID), "sink": plain(putSink), "version": plain(putVersion),
 		"createdon": makeCreatedOn, "createdutc": plain(putCreatedUTC),
-		"modifiedon": plain(putModified), "modifiedutc": plain(putModifiedUTC),
+		"modifiedon": makeModified("Z"), "modifiedutc": makeModified(".0000000Z"),
 		"recid": plain(putRecID), "tableid": plain(putTableID), "const": makeConst, "sub": makeSub,
 		"pick": makePick, "int": makeInt, "bool": makeBool("False", "True"), "bool01": makeBool("0", "1"), "dec": makeDecimal,
 		"date": makeDate("Z"), "day": makeDay, "birth": makeBirth, "code": makeCode, "hexid": makeHexID,

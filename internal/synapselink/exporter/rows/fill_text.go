@@ -1,11 +1,6 @@
 package rows
 
-import (
-	"github.com/sluicedata/sluice/internal/synapselink/exporter/dice"
-
-	"encoding/base64"
-	"fmt"
-)
+import "github.com/sluicedata/sluice/internal/synapselink/exporter/dice"
 
 // quotedPhrases are the phrases with their quotes doubled.
 var quotedPhrases = func() []string {
@@ -20,7 +15,7 @@ var quotedPhrases = func() []string {
 // makeNote is one to four sentences that people type, with commas, quotes and
 // line breaks. With the fault crlf-cells all three are in every note.
 func makeNote(c *compiler, col shapeColumn) (cell, error) {
-	d, crlf := col.fill.draw(), c.world.crlf
+	d, crlf := col.fill.draw(), c.world.style.CRLF
 	return quoted(func(b []byte, r *Row) []byte {
 		h, _ := d.get(r)
 		if crlf {
@@ -50,7 +45,7 @@ func makeSentence(c *compiler, col shapeColumn) (cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, length, crlf := col.fill.draw(), int(n[0]), c.world.crlf
+	d, length, crlf := col.fill.draw(), int(n[0]), c.world.style.CRLF
 	return quoted(func(b []byte, r *Row) []byte {
 		h, _ := d.get(r)
 		end := len(b) + length
@@ -71,72 +66,3 @@ func makeSentence(c *compiler, col shapeColumn) (cell, error) {
 var sentenceWords = split(`order pallet invoice Monday quarter colour blue steel offer reply urgent sample second
 	monthly harbour discount repair 2nd shelf carton label truck crane winter summer Bergen Torino paper green
 	ticket phone answer spare motor belt frame visit lunch budget draft final signed copy scan letter stock`)
-
-const (
-	minDocument  = 600 // bytes before base64
-	documentSpan = 3000
-)
-
-// document is the attachment of a note: size and kind by the row's number.
-type document struct {
-	size int
-	mime string
-	ext  string
-}
-
-var documentKinds = []document{
-	{mime: "application/pdf", ext: ".pdf"}, {mime: "image/png", ext: ".png"},
-	{mime: "text/plain", ext: ".txt"}, {mime: "message/rfc822", ext: ".eml"},
-}
-
-func documentOf(h uint64) (doc document, ok bool) {
-	doc = documentKinds[h%uint64(len(documentKinds))]
-	doc.size = minDocument + int((h>>8)%documentSpan)
-	return doc, (h>>40)%100 < 45
-}
-
-// makeDocument is one of the columns of a note's attachment.
-func makeDocument(_ *compiler, col shapeColumn) (cell, error) {
-	part, err := col.fill.word()
-	if err != nil {
-		return nil, err
-	}
-	put, ok := map[string]func(b []byte, h uint64, doc document) []byte{
-		"body": appendBody,
-		"name": func(b []byte, h uint64, doc document) []byte {
-			return append(append(AppendInt(append(b, `"scan_`...), int64((h>>20)%100000)), doc.ext...), '"')
-		},
-		"size": func(b []byte, _ uint64, doc document) []byte { return AppendInt(b, int64(doc.size)) },
-		"mime": func(b []byte, _ uint64, doc document) []byte { return appendQuoted(b, doc.mime) },
-		"flag": func(b []byte, _ uint64, _ document) []byte { return append(b, "True"...) },
-	}[part]
-	if !ok {
-		return nil, fmt.Errorf("document has no part %q", part)
-	}
-	d, none := col.fill.draw(), ""
-	if part == "flag" {
-		none = "False"
-	}
-	return func(b []byte, r *Row) []byte {
-		h, _ := d.get(r)
-		doc, has := documentOf(h)
-		if !has {
-			return append(b, none...)
-		}
-		return put(b, h, doc)
-	}, nil
-}
-
-// appendBody encodes as many random bytes as the document is long.
-func appendBody(b []byte, h uint64, doc document) []byte {
-	var raw [minDocument + documentSpan + 8]byte
-	for i := 0; i < doc.size; i += 8 {
-		h = dice.Mix(h + dice.Golden)
-		for j := range 8 {
-			raw[i+j] = byte(h >> (8 * j))
-		}
-	}
-	b = append(b, '"')
-	b = base64.StdEncoding.AppendEncode(b, raw[:doc.size])
-	return append(b, '"')
-}

@@ -14,6 +14,7 @@ type Row struct {
 	Created  int64 // seconds since 1970 UTC
 	Modified int64
 	Sink     string // text of the Sink columns, from QuotedSink
+	Offset   bool   // times of day are written with their offset from UTC
 
 	table *Table
 	hash  uint64 // of seed, table and Index: the root of the row's random numbers
@@ -88,9 +89,8 @@ func (p *Program) Append(b []byte, r *Row) []byte {
 	return append(b, p.tail...)
 }
 
-// Values gives the row's cells as a reader should see them: without quotes,
-// empty for null.
-func (p *Program) Values(r *Row) []string {
+// values are the row's cells without quotes, empty for null.
+func (p *Program) values(r *Row) []string {
 	out := make([]string, len(p.cells))
 	var buf []byte
 	for i, c := range p.cells {

@@ -120,7 +120,7 @@ func compileText(text string) error {
 	if err != nil {
 		return err
 	}
-	w, err := NewWorld(1, false, nil)
+	w, err := NewWorld(1, Style{}, nil)
 	if err != nil {
 		return err
 	}

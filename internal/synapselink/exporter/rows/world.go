@@ -6,7 +6,7 @@ import "github.com/sluicedata/sluice/internal/synapselink/exporter/dice"
 type World struct {
 	seed     uint64
 	entities map[string]*entity
-	crlf     bool              // long texts break lines with CRLF
+	style    Style
 	shapes   map[string]*shape // of the exported tables
 }
 
@@ -29,7 +29,15 @@ var notional = []struct {
 	{"account", "company", 2000}, {"contact", "person", 5000}, {"lead", "person", 800},
 	{"opportunity", "topic", 900}, {"incident", "subject", 1500}, {"systemuser", "person", 40},
 	{"businessunit", "list", 4}, {"transactioncurrency", "list", 3}, {"product", "list", 6},
-	{"subject", "list", 4}, {"cdm_company", "list", 4},
+	{"subject", "list", 4}, {"cdm_company", "list", 4}, {"email", "subject", 3000},
+}
+
+// Style is how the cells of all tables are written.
+type Style struct {
+	CRLF       bool  // long texts break lines with CRLF
+	MixedDates bool  // times of change come in two forms, row by row
+	Added      int   // columns that are added later, 0 to 2
+	LargeCell  int64 // characters of the attachment of each table's first row; 0: as usual
 }
 
 // Target is a table of the export and its number of rows at the beginning.
@@ -38,10 +46,9 @@ type Target struct {
 	Rows int64
 }
 
-// NewWorld places the export's tables among those that it points to. With
-// crlf, long texts break their lines with CRLF.
-func NewWorld(seed uint64, crlf bool, exported []Target) (*World, error) {
-	w := &World{seed: dice.Mix(seed), entities: map[string]*entity{}, crlf: crlf, shapes: map[string]*shape{}}
+// NewWorld places the export's tables among those that it points to.
+func NewWorld(seed uint64, style Style, exported []Target) (*World, error) {
+	w := &World{seed: dice.Mix(seed), entities: map[string]*entity{}, style: style, shapes: map[string]*shape{}}
 	for _, n := range notional {
 		e := &entity{name: n.name, display: n.display, anchors: n.rows}
 		if e.display == "list" {

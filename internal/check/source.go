@@ -1,0 +1,261 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/azure/entra"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// Source looks at the export that pipelines of one connection read.
+func (c *Checker) Source(ctx context.Context, p *Place, pipelines []spec.Pipeline) []Step {
+	s := c.begin(ctx, p, false)
+	about := p.about(false, c.Now())
+	e := &exports{store: p.Store, pipelines: pipelines, now: c.Now, about: about}
+	s.step("environment", func() Step { return e.find(ctx) })
+	if len(e.found) == 0 {
+		e.found = []*export{{}} // to be skipped
+	}
+	for _, x := range e.found {
+		// One environment that is not exported says nothing about the others.
+		own := &sequence{now: s.now, ended: s.ended}
+		of := func(step string) string {
+			if len(e.found) > 1 {
+				return step + " of " + x.folder()
+			}
+			return step
+		}
+		own.step(of("changelog.info"), func() Step { return x.open(ctx, about) })
+		own.step(of("model.json"), func() Step { return x.manifests(ctx, about) })
+		own.side(of("freshness"), func() Step { return x.freshness(c.Now()) })
+		own.step(of("schema"), func() Step { return x.schemas(ctx, about) })
+		s.steps = append(s.steps, own.steps...)
+	}
+	return s.steps
+}
+
+// exports are the environments that the pipelines name.
+type exports struct {
+	store     storage.Store
+	pipelines []spec.Pipeline
+	now       func() time.Time
+	about     entra.About
+	found     []*export
+}
+
+// find resolves each source_schema as a run does.
+func (e *exports) find(ctx context.Context) Step {
+	var roots []string
+	searched := false
+	for _, p := range e.pipelines {
+		for _, name := range schemasOf(p) {
+			root, known := p.Source.Folder(name)
+			if !known && !searched {
+				var err error
+				if roots, err = e.search(ctx); err != nil {
+					return failed(err, e.about)
+				}
+				searched = true
+			}
+			if !known {
+				var err error
+				if root, err = synapselink.ResolveEnvironment(roots, name, nil); err != nil {
+					return failed(err, e.about)
+				}
+			}
+			e.add(p, name, root)
+		}
+	}
+	var parts []string
+	for _, x := range e.found {
+		parts = append(parts, strings.Join(x.names, ", ")+" is in "+x.folder())
+	}
+	if len(parts) == 0 {
+		return skip("the pipelines name no tables")
+	}
+	return pass(strings.Join(parts, "; "))
+}
+
+// search lists the environments of the container. Without any, opening the root
+// tells what is there instead.
+func (e *exports) search(ctx context.Context) ([]string, error) {
+	roots, err := synapselink.FindEnvironments(ctx, e.store)
+	if err == nil && len(roots) == 0 {
+		err = (&synapselink.Export{Store: e.store}).Open(ctx)
+	}
+	return roots, err
+}
+
+func (e *exports) add(p spec.Pipeline, name, root string) {
+	at := slices.IndexFunc(e.found, func(x *export) bool { return x.Root == root })
+	if at < 0 {
+		e.found = append(e.found, &export{Export: synapselink.Export{
+			Store: e.store, Root: root, Now: e.now, AbandonAfter: p.Source.AbandonAfter,
+		}})
+		at = len(e.found) - 1
+	}
+	x := e.found[at]
+	if !slices.Contains(x.names, name) {
+		x.names = append(x.names, name)
+	}
+	if !slices.ContainsFunc(x.pipelines, func(q spec.Pipeline) bool { return q.Key == p.Key }) {
+		x.pipelines = append(x.pipelines, p)
+	}
+}
+
+// schemasOf are the environments that a pipeline names.
+func schemasOf(p spec.Pipeline) []string {
+	var names []string
+	for _, t := range p.Tables {
+		names = append(names, t.SourceSchema)
+	}
+	for _, e := range p.Environments {
+		names = append(names, e.SourceSchema)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// export is one environment.
+type export struct {
+	synapselink.Export
+
+	names     []string // source_schema, as pipelines write it
+	pipelines []spec.Pipeline
+	listing   synapselink.Listing
+	newest    synapselink.FolderName // that is complete
+	tables    []string
+}
+
+func (x *export) folder() string {
+	if x.Root == "" {
+		return "the root"
+	}
+	return x.Root + "/"
+}
+
+// recentFolders is how far back the newest complete folder is looked for before
+// all are listed.
+const recentFolders = 48 * time.Hour
+
+// open reads changelog.info and finds the folders that were closed lately.
+func (x *export) open(ctx context.Context, about entra.About) Step {
+	if err := x.Open(ctx); err != nil {
+		return failed(err, about)
+	}
+	// Nothing lies behind the last moment that a name can tell, so that this
+	// reads changelog.info and lists next to nothing.
+	end, err := synapselink.ParseFolderName("9999-12-31T23.59.59Z")
+	if err != nil {
+		return failed(err, about)
+	}
+	if x.listing, err = x.Closed(ctx, end); err != nil {
+		return failed(err, about)
+	}
+	current := x.listing.Current
+	since, err := synapselink.ParseFolderName(current.Time().Add(-recentFolders).Format("2006-01-02T15.04.05Z"))
+	if err == nil {
+		x.listing, err = x.Closed(ctx, since)
+	}
+	if err == nil && len(x.listing.Closed) == 0 {
+		x.listing, err = x.Closed(ctx, synapselink.FolderName{})
+	}
+	if err != nil {
+		return failed(err, about)
+	}
+	reason := "folder " + current.String() + " is being written"
+	if x.listing.SyncFailures {
+		return warn("SYNC_FAILURE", reason+"; the service has left a folder EntitySyncFailure",
+			"look in Power Apps, Azure Synapse Link, for tables whose export failed")
+	}
+	return pass(reason)
+}
+
+// lookedAt is how many folders may be incomplete in a row before that is what is
+// wrong.
+const lookedAt = 32
+
+// manifests reads the newest manifest and the root's.
+func (x *export) manifests(ctx context.Context, about entra.About) Step {
+	names := x.listing.Closed
+	names = names[max(0, len(names)-lookedAt):]
+	facts, err := x.Look(ctx, names)
+	if err != nil {
+		return failed(err, about)
+	}
+	complete := 0
+	for _, f := range facts {
+		if f.Manifest == synapselink.ManifestUsable {
+			x.newest = f.Name
+			complete++
+		}
+	}
+	root, err := x.RootManifest(ctx)
+	if err != nil && !errors.Is(err, synapselink.ErrManifest) {
+		return failed(err, about)
+	}
+	if err == nil {
+		for _, entity := range root.Entities {
+			x.tables = append(x.tables, entity.Name)
+		}
+	}
+	switch {
+	case x.newest.IsZero():
+		return warn("NO_FOLDER", "no folder is complete yet", "wait: the service completes the first one within its update interval, or after the initial copy")
+	case err != nil:
+		found := failed(err, about)
+		found.State = Warn
+		return found
+	case complete < len(facts):
+		return warn("FOLDERS_INCOMPLETE", fmt.Sprintf("%d of the newest %d closed folders have no usable model.json", len(facts)-complete, len(facts)),
+			"nothing, if it is the last one and a few minutes old: runs wait for it, and skip it after abandon_after")
+	}
+	return pass(fmt.Sprintf("describes %s; the newest complete folder is %s", counted(len(x.tables), "table"), x.newest))
+}
+
+// usualLimit is for tables without freshness_limit: the service's update
+// interval is a day at most.
+const usualLimit = 25 * time.Hour
+
+// freshness compares the folder that is being written with the clock.
+func (x *export) freshness(now time.Time) Step {
+	age := now.Sub(x.listing.Current.Time())
+	reason := fmt.Sprintf("folder %s, which is being written, was begun %s ago", x.listing.Current, span(age))
+	limit := usualLimit
+	for _, p := range x.pipelines {
+		for _, t := range p.Tables {
+			if l := t.Settings.FreshnessLimit; l > 0 {
+				limit = min(limit, l)
+			}
+		}
+		for _, e := range p.Environments {
+			if l := e.Settings.FreshnessLimit; l > 0 {
+				limit = min(limit, l)
+			}
+		}
+	}
+	if age > limit {
+		return warn("SOURCE_STANDS_STILL", fmt.Sprintf("%s; the limit is %s", reason, span(limit)),
+			"look in Power Apps, Azure Synapse Link, whether the profile is running; an environment in which nothing happens looks the same")
+	}
+	return pass(reason)
+}
+
+// span is a time span in the unit that a person would choose.
+func span(d time.Duration) string {
+	switch day := 24 * time.Hour; {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < 2*day:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	default:
+		return fmt.Sprintf("%d d", d/day)
+	}
+}

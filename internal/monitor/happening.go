@@ -1,0 +1,46 @@
+package monitor
+
+import (
+	"slices"
+
+	"github.com/sluicedata/sluice/internal/obs"
+	"github.com/sluicedata/sluice/internal/pipeline"
+)
+
+// interrupted is the code of what a user stopped.
+const interrupted = "INTERRUPTED"
+
+// runEvents are the events of a run that are about no single table. What kept it
+// from beginning is in the result as its error and becomes one of them.
+func runEvents(ended pipeline.RunInfo, r *pipeline.Result) []pipeline.Event {
+	events := slices.Clone(r.Events)
+	if r.Error != nil {
+		events = append(events, pipeline.Event{Code: r.Error.Code, Level: pipeline.Error, Time: ended.At.UTC(), Text: r.Error.Message})
+	}
+	return cleaned(events)
+}
+
+// cleaned are events without secrets.
+func cleaned(events []pipeline.Event) []pipeline.Event {
+	events = slices.Clone(events)
+	for i := range events {
+		events[i].Text = obs.Redact(events[i].Text)
+	}
+	return events
+}
+
+// failedTables counts those of a result.
+func failedTables(r *pipeline.Result) int {
+	n := 0
+	for i := range r.Tables {
+		if r.Tables[i].State == pipeline.Failed {
+			n++
+		}
+	}
+	return n
+}
+
+// tableKey tells the tables of updates that run side by side apart.
+type tableKey struct{ update, table string }
+
+func keyOf(t pipeline.TableInfo) tableKey { return tableKey{t.UpdateID, t.Table} }

@@ -1,0 +1,229 @@
+package pipeline_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/synapselink/exporter"
+)
+
+// anomaly is one way in which exports were seen to deviate, what a run tells of
+// it, and that the tables are right none the less.
+type anomaly struct {
+	name   string
+	faults []exporter.Fault
+	play   func(*stage) // instead of four steps, each followed by a run
+	// told are events that must be among those of all runs. Of events above INFO
+	// there must be no others.
+	told []string
+	// state of the last run: COMPLETED unless set.
+	state pipeline.State
+}
+
+// anomalies are all that were met in production.
+var anomalies = []anomaly{
+	{name: "extra empty folder", faults: []exporter.Fault{exporter.EmptyFolders}, told: []string{pipeline.FolderEmpty}},
+	{name: "folder without model.json, its rows come again", faults: []exporter.Fault{exporter.AbandonedFolders},
+		play: playLost, told: []string{pipeline.FolderSettling, pipeline.FolderAbandoned}},
+	{name: "folder without model.json, which turns up late", faults: []exporter.Fault{exporter.LateFolders},
+		play: playLost, told: []string{pipeline.FolderSettling, pipeline.FolderAbandoned, pipeline.FolderLate}},
+	{name: "model.json lacks tables", faults: []exporter.Fault{exporter.TruncatedManifest},
+		told: []string{pipeline.ManifestBreaksOff}, state: pipeline.CompletedWithWarnings},
+	{name: "model.json breaks off", faults: []exporter.Fault{exporter.CutManifest},
+		told: []string{pipeline.ManifestBreaksOff}, state: pipeline.CompletedWithWarnings},
+	{name: "model.json lists no entities", faults: []exporter.Fault{exporter.EmptyManifest},
+		told: []string{pipeline.ManifestBreaksOff}, state: pipeline.CompletedWithWarnings},
+	{name: "two widths in one file", faults: []exporter.Fault{exporter.ColumnAddedMidFile}, told: []string{pipeline.ColumnsAdded}},
+	{name: "file times are not commit order", faults: []exporter.Fault{exporter.FileTimes, exporter.DeleteReinsert}},
+	{name: "split partitions", faults: []exporter.Fault{exporter.SplitPartitions}},
+	{name: "leading space in names", faults: []exporter.Fault{exporter.LeadingSpaces}},
+	{name: "file changes while it is read", play: playChanging(1), told: []string{pipeline.SourceChangedOnce}},
+	{name: "file changes whenever it is read", play: playChanging(1000), told: []string{"SOURCE_CHANGED"}},
+	{name: "leased blobs", faults: []exporter.Fault{exporter.LeasedFiles}, play: playLeased},
+	{name: "table folder absent", faults: []exporter.Fault{exporter.IdleTables}},
+	{name: "rows come twice", faults: []exporter.Fault{exporter.RepeatedRows}},
+	{name: "versionnumber comes twice for one Id", faults: []exporter.Fault{exporter.RepeatedVersions}},
+	{name: "folders come twice", faults: []exporter.Fault{exporter.RepeatedFolders}},
+	{name: "initial copy out of version order", faults: []exporter.Fault{exporter.OutOfOrder}},
+	{name: "delete and re-insert in one folder", faults: []exporter.Fault{exporter.DeleteReinsert}},
+	{name: "delete in a file read before the insert's", faults: []exporter.Fault{exporter.DeleteBeforeInsert}},
+	{name: "delete row with Id and IsDelete alone", faults: []exporter.Fault{exporter.IDsOnlyDeletes}},
+	{name: "a column added to every table at once", faults: []exporter.Fault{exporter.ColumnAddedEverywhere}, told: []string{pipeline.ColumnsAdded}},
+	{name: "column removed and re-added in its place", faults: []exporter.Fault{exporter.ColumnEmptied}},
+	{name: "column removed and re-added at the end", faults: []exporter.Fault{exporter.ColumnReadded}},
+	{name: "table removed and re-added in another order", faults: []exporter.Fault{exporter.TableReadded},
+		play: playVanished(3), told: []string{pipeline.TableCopiedAnew}},
+	{name: "re-initialisation", faults: []exporter.Fault{exporter.Reinitialised},
+		play: playVanished(4), told: []string{pipeline.TableCopiedAnew}},
+	{name: "changelog.info ahead of the predecessor", faults: []exporter.Fault{exporter.LateManifest}, told: []string{pipeline.FolderSettling}},
+	{name: "two date forms in one file", faults: []exporter.Fault{exporter.MixedDates}},
+	{name: "declared type changes", faults: []exporter.Fault{exporter.TypeChanged}},
+	{name: "CRLF, quotes and commas in cells", faults: []exporter.Fault{exporter.CRLFCells}},
+	{name: "folders deleted before they were read", play: playGap, told: []string{"FULL_REFRESH_REQUIRED", pipeline.InitialCopyGone}, state: pipeline.CompletedWithWarnings},
+	{name: "folders deleted, on_gap continue", play: playGapContinued, told: []string{pipeline.FolderGap}},
+	{name: "export stands still and resumes", play: playPause, told: []string{pipeline.SourceStandsStill}},
+	{name: "all that can be told at once", faults: gentleFaults(), state: pipeline.CompletedWithWarnings,
+		told: []string{pipeline.FolderEmpty, pipeline.ManifestBreaksOff, pipeline.ColumnsAdded, pipeline.TableCopiedAnew}},
+}
+
+// gentleFaults are those that hold no folder back.
+func gentleFaults() []exporter.Fault {
+	var out []exporter.Fault
+	for _, f := range exporter.Faults() {
+		switch f.Name {
+		case exporter.AbandonedFolders, exporter.LateFolders, exporter.LateManifest:
+		default:
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+// TestAnomalies follows an export with each anomaly, under both SCD types, and
+// rebuilds the tables from the same folders.
+func TestAnomalies(t *testing.T) {
+	for _, a := range anomalies {
+		t.Run(a.name, func(t *testing.T) {
+			s := newStage(t, a.faults...)
+			if a.play != nil {
+				a.play(s)
+			} else {
+				for range 4 {
+					s.step()
+					s.run()
+				}
+			}
+			s.checkTables()
+			s.checkTold(a.told)
+			for _, scd := range bothTypes {
+				if got, want := s.last[scd].State, cmp.Or(a.state, pipeline.Completed); got != want {
+					t.Errorf("the last run as type %v ends %s, want %s: %v", scd, got, want, failures(s.last[scd]))
+				}
+			}
+			s.request(pipeline.Request{FullRefresh: len(s.lost) == 0})
+			s.checkTables()
+		})
+	}
+}
+
+// TestLargestCell: a cell of 50 MB stands in a file like any other.
+func TestLargestCell(t *testing.T) {
+	s := newStageOf(t, exporter.Options{Seed: stageSeed, KeepHistory: true, LargeCell: 50_000_000,
+		Tables: []exporter.TableOption{{Name: "annotation", Rows: 3}}})
+	s.types = []change.Type{change.Type1}
+	s.step()
+	s.run()
+	s.checkTables()
+}
+
+// playLost meets folders without model.json before and after they are given up.
+func playLost(s *stage) {
+	for range 5 {
+		s.step()
+		s.run()
+		s.wait(2 * time.Hour)
+		s.run()
+	}
+}
+
+// playLeased reads files that cannot be deleted.
+func playLeased(s *stage) {
+	for range 2 {
+		s.step()
+		s.run()
+	}
+	if _, err := s.sim.Expire(context.Background(), s.source, 1); !errors.Is(err, storage.ErrDenied) {
+		s.Errorf("a leased folder was deleted: %v", err)
+	}
+}
+
+// playChanging rewrites a file between its listing and its reading, so many times
+// in a run of each type. The runs after it find the files at rest.
+func playChanging(times int) func(*stage) {
+	return func(s *stage) {
+		for _, scd := range bothTypes {
+			s.step()
+			s.types, s.read = []change.Type{scd}, s.rewriting(times)
+			s.run()
+			s.types, s.read = bothTypes, s.source
+			s.run()
+		}
+	}
+}
+
+// playVanished stops at the step in which all rows come again. Rows that went
+// meanwhile stay in the table, and only a comparison with the source can tell.
+func playVanished(step int) func(*stage) {
+	return func(s *stage) {
+		for range step {
+			s.step()
+			s.run()
+		}
+		kept, err := s.sim.Expected("bench")
+		need(s, err)
+		left, err := s.sim.AtSource("bench")
+		need(s, err)
+		if len(kept) <= len(left) {
+			s.Error("no row vanished")
+		}
+		s.checkTables()
+		s.step()
+		s.run()
+	}
+}
+
+// playGap stops at the gap with the tables as they are, and goes on after a full
+// refresh with what is left.
+func playGap(s *stage) {
+	s.checkTables()
+	before := s.contents()
+	s.expire()
+	s.run()
+	for i, c := range s.contents() {
+		if d := differences(before[i], c); d != "" {
+			s.Errorf("a table was changed at the gap:\n%s", d)
+		}
+	}
+	for _, scd := range bothTypes {
+		if got := s.last[scd].State; got != pipeline.Failed {
+			s.Errorf("a run at a gap ends %s", got)
+		}
+	}
+	s.lost[folderDigits(s.sim.Options().Start.Format("2006-01-02T15.04.05Z"))] = true
+	s.request(pipeline.Request{FullRefresh: true})
+}
+
+// playGapContinued goes on with what is left at once, and says so once.
+func playGapContinued(s *stage) {
+	s.settings = func(c *spec.Settings) { c.OnGap = spec.GapContinues }
+	s.expire()
+	s.run()
+	if got := s.last[change.Type1].State; got != pipeline.CompletedWithWarnings {
+		s.Errorf("a run that goes on at a gap ends %s", got)
+	}
+	s.run()
+}
+
+// playPause lets hours go by without a folder, then lets the export go on.
+func playPause(s *stage) {
+	s.settings = func(c *spec.Settings) { c.FreshnessLimit = time.Hour }
+	s.step()
+	s.run()
+	need(s, s.sim.Pause(5*time.Hour))
+	s.wait(30 * time.Minute)
+	s.run()
+	if _, ok := s.told[pipeline.SourceStandsStill]; ok {
+		s.Error("half an hour is told as standing still")
+	}
+	s.wait(4 * time.Hour)
+	s.run()
+	s.step()
+	s.run()
+}

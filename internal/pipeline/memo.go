@@ -1,0 +1,243 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// memo is what an update leaves behind for the next one when everything was
+// done: as long as changelog.info names the same folder, no other was closed and
+// there is nothing to do. A run then costs a request for each environment and
+// each schema of the lake, not several for each table. It is a convenience:
+// without it, or when it does not fit, the update looks at everything.
+type memo struct {
+	Format int `json:"format"`
+	// Pipeline is a digest of the configuration that it holds for.
+	Pipeline     string            `json:"pipeline"`
+	At           time.Time         `json:"at"` // when everything was looked at
+	Environments []memoEnvironment `json:"environments"`
+	Tables       []memoTable       `json:"tables"`
+}
+
+type memoEnvironment struct {
+	Source
+
+	Root  string        `json:"root"`
+	Limit time.Duration `json:"limit"` // of freshness, the strictest of its tables
+	// Late are folders that were passed over: looked into by every update.
+	Late []string `json:"late"`
+}
+
+type memoTable struct {
+	TableResult
+
+	Place string        `json:"place"` // in the lake
+	Limit time.Duration `json:"limit"` // of freshness
+}
+
+const (
+	memoFormat = 1
+	// memoTime is how long a memo is believed: what others do to the lake in
+	// the meantime is seen only when all tables are looked at.
+	memoTime = time.Hour
+)
+
+// memoPath is the memo's place in the state folder.
+func (r *Runner) memoPath() string {
+	name := strings.Map(func(c rune) rune {
+		if c == '/' || c == '\\' || c == ':' || c < ' ' {
+			return '_'
+		}
+		return c
+	}, cmp.Or(r.Pipeline.Key, r.Pipeline.Name))
+	return "cache/" + name + ".json"
+}
+
+// digest names the configuration and the places that a memo holds for.
+func (r *Runner) digest() (string, error) {
+	text, err := json.Marshal([]any{r.Pipeline, r.Source.URL(""), r.Lake.URL(""), r.Options.Software})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// nothingNew gives the result of an update that has nothing to do, as far as a
+// memo can tell; nil where it cannot.
+func (u *update) nothingNew(ctx context.Context) *Result {
+	if u.opts.Memo == nil || u.request.FullRefresh || len(u.request.Tables) > 0 {
+		return nil
+	}
+	m := u.readMemo(ctx)
+	if m == nil || !u.stillHolds(ctx, m) {
+		return nil
+	}
+	result := &Result{Name: u.Pipeline.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+	for _, e := range m.Environments {
+		open, err := synapselink.ParseFolderName(e.Open)
+		if err == nil {
+			_, e.OpenAge = u.aged(open)
+		}
+		result.Source = append(result.Source, e.Source)
+		if event, still := u.standsStill(e.URL, open, e.Limit); still {
+			result.Events = append(result.Events, event)
+		}
+	}
+	for _, t := range m.Tables {
+		result.Tables = append(result.Tables, u.unchanged(t))
+	}
+	return result
+}
+
+// unchanged is a table's result of an update that did nothing.
+func (u *update) unchanged(m memoTable) TableResult {
+	t := m.TableResult
+	t.State, t.Error, t.Events = Completed, nil, []Event{}
+	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.DurationMS = 0, Rows{}, 0, 0, 0
+	for _, f := range []struct {
+		name string
+		age  **int64
+	}{{t.Applied, &t.AppliedAge}, {t.Newest, &t.NewestAge}} {
+		if folder, err := synapselink.ParseFolderName(f.name); err == nil {
+			_, *f.age = u.aged(folder)
+		}
+	}
+	t.Stale = isStale(t.AppliedAge, m.Limit)
+	return t
+}
+
+// readMemo reads the memo of the last update, nil if there is none that fits.
+func (u *update) readMemo(ctx context.Context) *memo {
+	data, err := storage.ReadAll(ctx, u.opts.Memo, u.memoPath())
+	if err != nil {
+		return nil
+	}
+	var m memo
+	digest, err := u.digest()
+	if err != nil || json.Unmarshal(data, &m) != nil || m.Format != memoFormat || m.Pipeline != digest {
+		return nil
+	}
+	if age := u.opts.Clock().Sub(m.At); age < 0 || age >= memoTime {
+		return nil
+	}
+	return &m
+}
+
+// stillHolds asks the exports for the folder that is being written, and the lake
+// for the tables. What cannot be asked is left to the update proper.
+func (u *update) stillHolds(ctx context.Context, m *memo) bool {
+	for _, e := range m.Environments {
+		export := &synapselink.Export{Store: u.Source, Root: e.Root}
+		current, err := export.Current(ctx)
+		if err != nil || current.String() != e.Open || anyLate(ctx, export, e.Late) {
+			return false
+		}
+	}
+	return u.allThere(ctx, m.Tables)
+}
+
+// anyLate reports whether a folder that was passed over can be read now.
+func anyLate(ctx context.Context, export *synapselink.Export, names []string) bool {
+	var folders []synapselink.FolderName
+	for _, name := range names {
+		if f, err := synapselink.ParseFolderName(name); err == nil {
+			folders = append(folders, f.Spellings()...)
+		}
+	}
+	facts, err := export.Look(ctx, folders)
+	return err != nil || slices.ContainsFunc(facts, func(f synapselink.FolderFacts) bool { return f.Manifest == synapselink.ManifestUsable })
+}
+
+// allThere reports whether the lake has a folder for each table.
+func (u *update) allThere(ctx context.Context, tables []memoTable) bool {
+	there := map[string]bool{}
+	for _, t := range tables {
+		schema := t.Place[:strings.LastIndexByte(t.Place, '/')+1]
+		if _, asked := there[schema]; !asked {
+			there[schema] = true
+			for entry, err := range u.Lake.List(ctx, schema, storage.ListOptions{Delimiter: true}) {
+				if err != nil {
+					return false
+				}
+				there[strings.TrimSuffix(entry.Path, "/")] = true
+			}
+		}
+		if !there[t.Place] {
+			return false
+		}
+	}
+	return true
+}
+
+// writeMemo leaves a memo for the next update if everything is done.
+func (u *update) writeMemo(ctx context.Context, targets []*target, result *Result) error {
+	if u.opts.Memo == nil || len(u.request.Tables) > 0 {
+		return nil
+	}
+	err := u.saveMemo(ctx, targets, result)
+	if errors.Is(err, errNotAll) {
+		return u.opts.Memo.Delete(ctx, u.memoPath())
+	}
+	return err
+}
+
+// errNotAll: there is more to do.
+var errNotAll = errors.New("not everything is done")
+
+func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result) error {
+	digest, err := u.digest()
+	if err != nil {
+		return err
+	}
+	m := memo{Format: memoFormat, Pipeline: digest, At: u.opts.Clock().UTC()}
+	for _, e := range u.environments {
+		source := u.describe(e)
+		if source.Held != "" || source.Open == "" {
+			return errNotAll
+		}
+		m.Environments = append(m.Environments, memoEnvironment{source, e.export.Root, freshnessLimit(e, targets), source.Skipped})
+	}
+	if result.Error != nil || slices.ContainsFunc(result.Tables, unfinished) {
+		return errNotAll
+	}
+	for i, t := range targets {
+		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.path(), t.spec.Settings.FreshnessLimit})
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	w, err := u.opts.Memo.Write(ctx, u.memoPath())
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// unfinished tables are to be looked at by the next update.
+func unfinished(t TableResult) bool {
+	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e Event) bool {
+		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != CellsCut
+	})
+}
+
+// memoEvent says that no memo was left.
+func (u *update) memoEvent(err error) Event {
+	return u.event(CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
+}

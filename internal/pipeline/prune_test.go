@@ -1,0 +1,214 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/fault"
+	"github.com/sluicedata/sluice/internal/storage/mem"
+	"github.com/sluicedata/sluice/internal/synapselink/exporter"
+)
+
+// prunable is an export whose folders are weeks old, followed by a lake.
+func prunable(t *testing.T) (*handmade, *mem.Store, *mem.Store, *pipeline.Runner) {
+	t.Helper()
+	h := crashHistory()
+	source, lake := mem.New(fixedClock), mem.New(fixedClock)
+	h.write(t, source, 0, 4)
+	r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
+	r.Pipeline.Source.AbandonAfter = spec.DefaultAbandonAfter
+	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+		t.Fatalf("%s, %+v", result.State, failures(result))
+	}
+	return h, source, lake, r
+}
+
+func pathsOf(t tester, store storage.Store) []string {
+	t.Helper()
+	paths := []string{}
+	for e, err := range store.List(context.Background(), "", storage.ListOptions{}) {
+		need(t, err)
+		paths = append(paths, e.Path)
+	}
+	return paths
+}
+
+func prune(t tester, q pipeline.PruneRequest, runners ...*pipeline.Runner) string {
+	t.Helper()
+	list, err := pipeline.Prune(context.Background(), runners, q)
+	need(t, err)
+	return prunedText(list)
+}
+
+var errHeld = errors.New("held by another program")
+
+func isHeld(err error) bool { return errors.Is(err, errHeld) }
+
+// TestPrunePassesOverWhatIsHeld: a folder whose model.json is held stays whole,
+// of another all but the file that is held goes.
+func TestPrunePassesOverWhatIsHeld(t *testing.T) {
+	_, source, _, r := prunable(t)
+	held := *r
+	hold := fault.Fail(&storage.Error{Op: "delete", Path: "it", Err: errHeld})
+	held.Source = fault.New(source, fault.First(
+		fault.Match(fault.Delete, handFolder(0)+"/model.json", 1, hold), fault.Match(fault.Delete, handFolder(1)+"/account/2024.csv", 1, hold)))
+	got := prune(t, pipeline.PruneRequest{Delete: true, Held: isHeld}, &held)
+	want := `removed: folders 1, files 5
+  2024-01-10T00.00.00Z files 3: it stays whole: delete it: held by another program
+  2024-01-10T07.00.00Z files 3: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
+  2024-01-10T14.00.00Z files 3
+kept 2024-01-10T21.00.00Z to 2024-01-10T21.00.00Z, 1: main.crm.account it is the last that the table holds, and shows that none is missing behind it
+warn PRUNE_SKIPPED: folder 2024-01-10T00.00.00Z was not wholly removed: it stays whole: delete it: held by another program
+warn PRUNE_SKIPPED: folder 2024-01-10T07.00.00Z was not wholly removed: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
+`
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+	got = prune(t, pipeline.PruneRequest{Delete: true}, r)
+	want = `removed: folders 2, files 4
+  2024-01-10T00.00.00Z files 3
+  2024-01-10T07.00.00Z files 1, the rest of a removal
+kept 2024-01-10T21.00.00Z to 2024-01-10T21.00.00Z, 1: main.crm.account it is the last that the table holds, and shows that none is missing behind it
+`
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+}
+
+// remote is a store that says where it is as a container does.
+type remote struct{ storage.Store }
+
+func (remote) URL(path string) string { return "https://lake.blob.core.windows.net/export/" + path }
+
+// TestPruneWithoutTheRole stops at the first file and removes nothing.
+func TestPruneWithoutTheRole(t *testing.T) {
+	_, source, _, r := prunable(t)
+	before := pathsOf(t, source)
+	denied := &storage.Error{Op: "delete", Path: "model.json", Err: storage.ErrDenied}
+	r.Source = remote{fault.New(source, fault.Match(fault.Delete, "*", 1, fault.Fail(denied)))}
+	list, err := pipeline.Prune(context.Background(), []*pipeline.Runner{r}, pipeline.PruneRequest{Delete: true, Held: isHeld})
+	need(t, err)
+	failed := list[0].Error
+	if failed == nil || failed.Code != "ACCESS_DENIED" ||
+		!strings.Contains(failed.Message, "needs the role Storage Blob Data Contributor on https://lake.blob.core.windows.net/export/") {
+		t.Fatalf("%+v", failed)
+	}
+	if d := cmp.Diff(before, pathsOf(t, source)); d != "" || list[0].Count != 0 || list[0].Folders[2].Skipped != "not reached" {
+		t.Fatalf("%+v\n%s", list[0], d)
+	}
+}
+
+// TestPruneInterrupted breaks off at every file. A new table then has what the
+// folders say that are left whole, and never a half of one; the next removal
+// leaves nothing of the others.
+func TestPruneInterrupted(t *testing.T) {
+	ctx := context.Background()
+	h, whole, _, _ := prunable(t)
+	const last = 3 // the folder at the cursor
+	files := 0
+	for n := range last {
+		files += len(h.folders[n]) + 1
+	}
+	for stop := 1; stop <= files; stop++ {
+		_, source, _, r := prunable(t)
+		broken := *r
+		broken.Source = fault.New(source, fault.Match(fault.Delete, "*", stop, fault.Fail(errHeld)))
+		list, err := pipeline.Prune(ctx, []*pipeline.Runner{&broken}, pipeline.PruneRequest{Delete: true})
+		need(t, err)
+		if list[0].Error == nil || list[0].Files != int64(stop-1) {
+			t.Fatalf("broken off at file %d: %+v", stop, list[0])
+		}
+		left := pathsOf(t, source)
+		history := slices.DeleteFunc(h.history(t, last+1), func(w exporter.Written) bool {
+			return !slices.Contains(left, folderOf(w.Folder)+"/model.json")
+		})
+		lake := mem.New(fixedClock)
+		fresh := *r
+		fresh.Lake = lake
+		if result := fresh.Run(ctx, pipeline.Request{}); len(failures(result)) > 0 {
+			t.Fatalf("broken off at file %d: %+v", stop, failures(result))
+		}
+		got, _ := contentOf(t, lake, tablePath(h.table))
+		if d := differences(expected(t, history, h.columns, change.Type1, change.NoEnd), got); d != "" {
+			t.Fatalf("broken off at file %d: a new table has not what the folders say that are whole:\n%s", stop, d)
+		}
+		prune(t, pipeline.PruneRequest{Delete: true}, r)
+		want := slices.DeleteFunc(pathsOf(t, whole), func(path string) bool {
+			return strings.HasPrefix(path, "2024") && !strings.HasPrefix(path, handFolder(last))
+		})
+		if d := cmp.Diff(want, pathsOf(t, source)); d != "" {
+			t.Fatalf("broken off at file %d: after the next removal (-want +got):\n%s", stop, d)
+		}
+	}
+}
+
+func folderOf(digits int64) string {
+	at, err := time.Parse("20060102150405", fmt.Sprint(digits))
+	if err != nil {
+		return err.Error()
+	}
+	return at.Format("2006-01-02T15.04.05Z")
+}
+
+// TestPruneAsksAllPipelines: one pipeline is named, and another that reads the
+// same export has not got as far; a third reads another environment.
+func TestPruneAsksAllPipelines(t *testing.T) {
+	ctx := context.Background()
+	h := crashHistory()
+	source, lake := mem.New(fixedClock), mem.New(fixedClock)
+	for _, root := range []string{"prod", "dev"} {
+		export := mem.New(fixedClock)
+		h.write(t, export, 0, 4)
+		for _, path := range pathsOf(t, export) {
+			data, err := storage.ReadAll(ctx, export, path)
+			need(t, err)
+			putFile(t, source, root+"/"+path, data)
+		}
+	}
+	runner := func(name, environment string) *pipeline.Runner {
+		r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
+		r.Pipeline.Key, r.Pipeline.Name = name, name
+		r.Pipeline.Tables[0].SourceSchema = environment
+		r.Pipeline.Tables[0].Destination.Schema = name
+		return r
+	}
+	first, second, third := runner("first", "prod"), runner("second", "prod"), runner("third", "dev")
+	for _, r := range []*pipeline.Runner{first, third} {
+		if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+			t.Fatalf("%s, %+v", result.State, failures(result))
+		}
+	}
+	got := prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}}, first, second, third)
+	want := `can go: folders 0, files 0
+kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run has made the table yet
+`
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatal(d)
+	}
+	if result := second.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+		t.Fatalf("%s, %+v", result.State, failures(result))
+	}
+	got = prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}, Delete: true}, first, second, third)
+	if !strings.HasPrefix(got, "removed: folders 3, files 9\n") || strings.Count(got, "removed") != 1 {
+		t.Fatal(got)
+	}
+	left := pathsOf(t, source)
+	if !slices.Contains(left, "dev/"+handFolder(0)+"/model.json") || slices.Contains(left, "prod/"+handFolder(0)+"/model.json") {
+		t.Fatalf("%v", left)
+	}
+	got = prune(t, pipeline.PruneRequest{}, first, second, third)
+	if want := "can go: folders 0, files 0\nkept"; !strings.HasPrefix(got, want) || !strings.Contains(got, "can go: folders 3, files 9\n") {
+		t.Fatal(got)
+	}
+}

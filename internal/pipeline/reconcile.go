@@ -1,0 +1,262 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/quarantine"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// ReconcileRequest says which table is to be compared with its export.
+type ReconcileRequest struct {
+	Table string // see Request.Tables
+	// Apply removes the rows that vanished from the source.
+	Apply bool
+	// MaxKeys is how many differing keys are shown, and how many vanished ones.
+	MaxKeys int
+	// Since names the folder in which the table's last whole copy begins; by
+	// default the manifests tell.
+	Since string
+}
+
+// Errors of Reconcile and Prune.
+var (
+	// ErrNotComparable: table and export cannot be compared now.
+	ErrNotComparable = errors.New("the table cannot be compared with the export")
+	// ErrBadFolder: what was given is no folder of the export.
+	ErrBadFolder = errors.New("no such folder")
+)
+
+// Reconciliation is how a table compares with a replay of the folders that are
+// left of its export.
+type Reconciliation struct {
+	Table       string `json:"table"`
+	SourceTable string `json:"source_table"`
+	Path        string `json:"path"`
+	SCDType     string `json:"scd_type"`
+	Reconciled
+	// Folders with rows of the table that were replayed.
+	Folders FolderExtent `json:"folders"`
+	// OlderGone: the table was made from folders, too, that are gone.
+	OlderGone bool `json:"older_folders_gone"`
+	// RefreshSuffices: a full refresh from the folders that are left would give
+	// the whole table.
+	RefreshSuffices bool `json:"refresh_suffices"`
+	// Passes over the data that memory made necessary.
+	Passes int `json:"passes"`
+	// BadRows of the replayed folders could not be read; their keys are set
+	// aside. Quarantined is how many rows the table says were set aside.
+	BadRows     int64 `json:"bad_rows"`
+	Quarantined int64 `json:"quarantined_rows"`
+	// Differences are the first keys that differ, VanishedKeys the first that
+	// vanished.
+	Differences  []reconcile.KeyDifference `json:"differences"`
+	VanishedKeys []string                  `json:"vanished_keys"`
+	// Copy says what is known of the table's last whole copy, in words; Blocked
+	// why nothing may be removed now. Empty for nothing.
+	Copy    string  `json:"copy,omitempty"`
+	Blocked string  `json:"removal_blocked,omitempty"`
+	Events  []Event `json:"events"`
+}
+
+// reconciling is one table being compared.
+type reconciling struct {
+	*bringing
+	q      ReconcileRequest
+	cursor synapselink.FolderName
+	schema batch.Schema
+	width  widths
+	judge  reconcile.Judge
+	copied reconcile.Copy
+	report *Reconciliation
+
+	badSince  int64 // bad rows since the copy began
+	after     reconcile.Tally
+	differing reconcile.Smallest
+	vanishing reconcile.Smallest
+	vanished  []change.Key // all of them, in no order, unless there are too many
+	unkeyed   int64        // rows of the table without an Id
+}
+
+// Reconcile replays the folders that are left of a table and compares. It keeps
+// the result beside the table.
+func (r *Runner) Reconcile(ctx context.Context, q ReconcileRequest) (*Reconciliation, error) {
+	c, err := r.reconciling(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, do := range []func(context.Context) error{c.findOlder, c.findCopy, c.compare, c.findDifferences, c.conclude, c.apply} {
+		if err := do(ctx); err != nil {
+			return nil, err
+		}
+	}
+	c.store(ctx)
+	return c.report, nil
+}
+
+// reconciling finds the table and the folders that it holds.
+func (r *Runner) reconciling(ctx context.Context, q ReconcileRequest) (*reconciling, error) {
+	u := &update{Runner: r, opts: r.Options.withDefaults(), request: Request{Tables: []string{q.Table}, FullRefresh: true}}
+	u.info = RunInfo{Pipeline: r.Pipeline.Name, UpdateID: u.opts.NewID(), At: u.opts.Clock()}
+	targets, err := u.prepare(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(targets) > 1 {
+		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, q.Table, targets[0].name(), targets[1].name())
+	}
+	t := targets[0]
+	if t.err != nil {
+		return nil, t.err
+	}
+	c := &reconciling{bringing: &bringing{update: u, target: t, engine: u.engine(1)}, q: q, cursor: u.cursor(t)}
+	if err := c.checkComparable(); err != nil {
+		return nil, err
+	}
+	if c.schema, err = t.schema(); err != nil {
+		return nil, err
+	}
+	c.keepApplied()
+	c.differing.Most, c.vanishing.Most = q.MaxKeys, q.MaxKeys
+	c.report = c.newReport()
+	return c, nil
+}
+
+func (c *reconciling) newReport() *Reconciliation {
+	r := &Reconciliation{
+		Table: c.name(), SourceTable: c.spec.SourceTable, Path: c.Lake.URL(c.path()), SCDType: string(c.spec.Settings.SCDType),
+		Reconciled: Reconciled{TableID: c.snapshot.Metadata.ID, Version: c.snapshot.Version, Cursor: c.cursor.String()},
+		Folders:    FolderExtent{Searched: len(c.parts)}, Differences: []reconcile.KeyDifference{}, VanishedKeys: []string{}, Events: []Event{},
+	}
+	if n := len(c.parts); n > 0 {
+		r.Folders.Oldest, r.Folders.Newest = c.parts[0].folder.String(), c.parts[n-1].folder.String()
+	}
+	r.Quarantined = quarantine.StateOf(c.snapshot).Rows
+	return r
+}
+
+func (c *reconciling) checkComparable() error {
+	if c.labels != nil {
+		return fmt.Errorf("%w: %s holds choice labels, which every folder brings whole", ErrNotComparable, c.name())
+	}
+	if !c.exists() || c.cursor.IsZero() {
+		return fmt.Errorf("%w: no run of pipeline %s has brought %s up to date yet; run sluice run --table %s",
+			ErrNotComparable, c.Pipeline.Name, c.name(), c.spec.SourceTable)
+	}
+	if err := local.Check(c.snapshot, local.Batch{Source: c.source(), Origin: c.origin(), Type: c.scdType()}); err != nil {
+		return err
+	}
+	if held, ok := c.env.listing.Held(); ok && held.Name.Compare(c.cursor) <= 0 {
+		return fmt.Errorf("%w: folder %s, which the table holds, cannot be read any more (%s); restore it, or remove it whole",
+			ErrNotComparable, held.Name, held.Reason)
+	}
+	return nil
+}
+
+// keepApplied leaves the parts that the table holds: up to its cursor, without
+// folders that it skipped and has not been given since.
+func (c *reconciling) keepApplied() {
+	skipped := c.skipped(c.target)
+	c.parts = slices.DeleteFunc(slices.Clone(c.parts), func(p part) bool {
+		return p.folder.Digits() > c.cursor.Digits() ||
+			slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == p.folder.Digits() })
+	})
+}
+
+// tell notes an event and tells the listeners.
+func (c *reconciling) tell(code, folder, text string) {
+	e := c.event(code, c.name(), folder, text)
+	c.report.Events = append(c.report.Events, e)
+	c.opts.Listener.Event(e)
+}
+
+// findOlder finds out whether the table was made from folders that are gone: by
+// its rows, and where another program rewrote some, by its log.
+func (c *reconciling) findOlder(ctx context.Context) error {
+	for _, f := range c.env.listing.Folders {
+		if c.judge.Oldest == 0 || f.Name.Digits() < c.judge.Oldest {
+			c.judge.Oldest = f.Name.Digits()
+		}
+	}
+	if c.judge.Oldest == 0 {
+		c.judge.Oldest = c.cursor.Digits() + 1 // none is left
+	}
+	c.judge.Type, c.judge.Removals = c.scdType(), c.removals()
+	least, unknown, err := c.leastFolder(ctx)
+	if err != nil {
+		return err
+	}
+	c.judge.OlderGone = least < c.judge.Oldest
+	if !c.judge.OlderGone && unknown {
+		if c.judge.OlderGone, err = c.olderInLog(ctx); err != nil {
+			return err
+		}
+	}
+	c.report.OlderGone = c.judge.OlderGone
+	return nil
+}
+
+// conclude sums up.
+func (c *reconciling) conclude(context.Context) error {
+	r := c.report
+	r.At = c.opts.Clock().UTC().Truncate(time.Second)
+	for _, key := range c.vanishing.Keys() {
+		r.VanishedKeys = append(r.VanishedKeys, key.String())
+	}
+	r.RefreshSuffices = !r.OlderGone && !c.isPartial() || c.copied.Whole() || c.q.Since != ""
+	r.Verdict = r.verdict()
+	c.block()
+	if r.Verdict == Different {
+		c.tell(ReconcileDiffers, "", fmt.Sprintf("compared with a replay of folders %s to %s, keys are missing: %d, extra: %d, different: %d; %s",
+			r.Folders.Oldest, r.Folders.Newest, r.Missing, r.Extra, r.Differing, c.refreshHint()))
+	}
+	return nil
+}
+
+// refreshHint says what can be done about rows that are not what they should be.
+func (c *reconciling) refreshHint() string {
+	command := "sluice run --table " + c.spec.SourceTable + " --full-refresh"
+	if c.report.RefreshSuffices {
+		return "the folders that are left hold the whole table: " + command + " rebuilds it"
+	}
+	return "the folders that are left do not hold the whole table: have it exported again (remove it in Synapse Link and add it), then " + command
+}
+
+// block finds what speaks against removing vanished rows.
+func (c *reconciling) block() {
+	r := c.report
+	var waiting []synapselink.FolderName
+	for _, f := range c.skipped(c.target) {
+		if f.Digits() >= c.judge.Since {
+			waiting = append(waiting, f)
+		}
+	}
+	switch {
+	case r.Vanished == 0:
+	case c.copied.Running:
+		r.Blocked = "the copy is not complete: rows that seem to have vanished may still come"
+	case c.copied.Failures:
+		r.Blocked = "the service reports failures of the copy: rows that seem to have vanished may be among those that it could not export"
+	case c.badSince > 0:
+		r.Blocked = fmt.Sprintf("%s since the copy began cannot be read, and what seems to have vanished may be there; see sluice quarantine list", rowsText(c.badSince))
+	case len(waiting) > 0:
+		r.Blocked = fmt.Sprintf("folder %s was skipped and may still come, and rows that seem to have vanished with it", waiting[0])
+	case int64(len(c.vanished)) < r.Vanished:
+		r.Blocked = fmt.Sprintf("%s vanished, more than memory holds; raise --memory, or run a full refresh", rowsText(r.Vanished))
+	}
+}
+
+func rowsText(n int64) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
+}

@@ -1,0 +1,225 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// ledgerShare of the memory holds the keys of one pass; the rest is for reading.
+// vanishedShare holds the keys of vanished rows.
+const (
+	ledgerShare   = 4
+	vanishedShare = 16
+)
+
+// findCopy finds the last whole copy that was made again of the table.
+func (c *reconciling) findCopy(ctx context.Context) error {
+	var seen []reconcile.Seen
+	for i, p := range c.parts {
+		if p.err != nil {
+			return p.err
+		}
+		if i > 0 && c.parts[i-1].folder == p.folder {
+			continue
+		}
+		// What folders have in common is shared, but not what is to be told apart here.
+		entity, err := c.env.export.TableSchema(ctx, p.folder, c.spec.SourceTable)
+		if err != nil {
+			return err
+		}
+		seen = append(seen, reconcile.Seen{Folder: p.folder, State: entity.InitialSyncState,
+			Completed: entity.Annotations[completedAnnotation]})
+	}
+	c.copied = reconcile.LastCopy(seen)
+	if c.q.Since != "" {
+		return c.copiedSince(c.q.Since)
+	}
+	since := c.copied.Since
+	switch {
+	case since.IsZero():
+		return nil
+	case c.copied.Whole():
+		c.judge.Since = since.Digits()
+		c.report.Since = since.String()
+		c.report.Copy = fmt.Sprintf("the table was exported again in full, beginning with folder %s", since)
+	case c.copied.Running:
+		c.report.Copy = fmt.Sprintf("the table is being exported again in full, since folder %s; what vanished can be told when that is complete", since)
+	default:
+		c.report.Copy = fmt.Sprintf("the table was exported again, beginning with folder %s, and the service reports failures; what vanished cannot be told", since)
+	}
+	return nil
+}
+
+// copiedSince takes a user's word for where the copy begins.
+func (c *reconciling) copiedSince(text string) error {
+	name, err := synapselink.ParseFolderName(text)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBadFolder, err)
+	}
+	if !slices.ContainsFunc(c.parts, func(p part) bool { return p.folder.Digits() == name.Digits() }) {
+		return fmt.Errorf("%w: %s is none of the %d folders with rows of %s that the table holds, %s to %s",
+			ErrBadFolder, name, len(c.parts), c.spec.SourceTable, c.report.Folders.Oldest, c.report.Folders.Newest)
+	}
+	c.judge.Since = name.Digits()
+	c.report.Since = name.String()
+	c.report.Copy = fmt.Sprintf("the table is taken to have been exported again in full, beginning with folder %s", name)
+	return nil
+}
+
+// compare goes through both sides. Where rows differ it looks into the table's
+// log for columns that came to the table later than to its folders, and if there
+// are such, compares anew.
+func (c *reconciling) compare(ctx context.Context) error {
+	if err := c.compareAll(ctx); err != nil || c.report.Differing == 0 {
+		return err
+	}
+	var err error
+	if c.width, err = c.findWidths(ctx); err != nil || len(c.width) == 0 {
+		return err
+	}
+	r := c.report
+	r.Missing, r.Extra, r.Differing, r.Vanished, r.Unchecked, r.SetAside, r.BadRows = 0, 0, 0, 0, 0, 0, 0
+	c.badSince, c.unkeyed, c.after, c.vanished = 0, 0, reconcile.Tally{}, nil
+	c.differing, c.vanishing = reconcile.Smallest{Most: c.q.MaxKeys}, reconcile.Smallest{Most: c.q.MaxKeys}
+	r.Passes = 0
+	return c.compareAll(ctx)
+}
+
+// compareAll goes through both sides, as often as memory makes necessary.
+func (c *reconciling) compareAll(ctx context.Context) error {
+	var table, export reconcile.Tally
+	for todo := []reconcile.Part{{}}; len(todo) > 0; {
+		c.report.Passes++
+		ledger := reconcile.NewLedger(todo[0], c.opts.Memory/ledgerShare)
+		if err := c.fill(ctx, ledger, c.report.Passes == 1); err != nil {
+			return err
+		}
+		todo = append(todo[1:], ledger.Later...)
+		for key, h := range ledger.Keys() {
+			f := c.judge.Key(key, h)
+			c.count(key, f.Kind)
+			table.Add(c.judge.Type, h.Rows)
+			export.Add(c.judge.Type, f.Export)
+			if f.Kind == reconcile.Vanished {
+				c.after.Add(c.judge.Type, f.Export)
+			} else {
+				c.after.Add(c.judge.Type, h.Rows)
+			}
+		}
+	}
+	table.Rows += c.unkeyed
+	c.after.Rows += c.unkeyed
+	c.report.Extra += c.unkeyed
+	c.report.InTable, c.report.InExport = shownTally(table), shownTally(export)
+	return nil
+}
+
+// fill reads both sides into a ledger. What is counted over all keys is counted
+// in the first pass.
+func (c *reconciling) fill(ctx context.Context, ledger *reconcile.Ledger, first bool) error {
+	to := &sides{
+		part: func() func(change.Key) bool {
+			part := ledger.Part
+			return part.Has
+		},
+		change: ledger.AddChange,
+		row:    ledger.AddRow,
+		bad: func(folder int64, key change.Key, known bool) error {
+			if first {
+				c.report.BadRows++
+				if folder >= c.judge.Since {
+					c.badSince++
+				}
+			}
+			if known {
+				return ledger.SetAside(key)
+			}
+			return nil
+		},
+		unkeyed: func() {
+			if first {
+				c.unkeyed++
+			}
+		},
+	}
+	if err := c.replay(ctx, to); err != nil {
+		return err
+	}
+	return c.scan(ctx, to)
+}
+
+func (c *reconciling) count(key change.Key, kind reconcile.Kind) {
+	r := c.report
+	switch kind {
+	case reconcile.Same:
+	case reconcile.Missing:
+		r.Missing++
+		c.differing.Add(key)
+	case reconcile.Extra:
+		r.Extra++
+		c.differing.Add(key)
+	case reconcile.Differs:
+		r.Differing++
+		c.differing.Add(key)
+	case reconcile.Vanished:
+		r.Vanished++
+		c.vanishing.Add(key)
+		if int64(len(c.vanished)+1)*int64(len(key)) <= c.opts.Memory/vanishedShare {
+			c.vanished = append(c.vanished, key)
+		}
+	case reconcile.Unchecked:
+		r.Unchecked++
+	case reconcile.SetAside:
+		r.SetAside++
+	}
+}
+
+// findDifferences reads the rows of the first keys that differ once more, whole.
+func (c *reconciling) findDifferences(ctx context.Context) error {
+	keys := c.differing.Keys()
+	if len(keys) == 0 {
+		return nil
+	}
+	found := map[change.Key]*reconcile.History{}
+	for _, key := range keys {
+		found[key] = &reconcile.History{}
+	}
+	to := &sides{
+		part: func() func(change.Key) bool {
+			return func(key change.Key) bool { return found[key] != nil }
+		},
+		cells: true,
+		change: func(known reconcile.Change) error {
+			h := found[known.Key]
+			h.Changes = append(h.Changes, known)
+			return nil
+		},
+		row: func(key change.Key, r reconcile.Row) error {
+			found[key].Rows = append(found[key].Rows, r)
+			return nil
+		},
+		bad:     func(int64, change.Key, bool) error { return nil },
+		unkeyed: func() {},
+	}
+	if err := c.replay(ctx, to); err != nil {
+		return err
+	}
+	if err := c.scan(ctx, to); err != nil {
+		return err
+	}
+	var names []string
+	for _, f := range c.schema {
+		names = append(names, f.Name)
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b change.Key) int { return slices.Compare(a[:], b[:]) }) {
+		finding := c.judge.Key(key, found[key])
+		c.report.Differences = append(c.report.Differences, reconcile.Difference(c.judge.Type, key, names, found[key], finding))
+	}
+	return nil
+}

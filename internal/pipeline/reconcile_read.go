@@ -1,0 +1,257 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/synapselink"
+)
+
+// sides is who takes what is read of both sides. Its functions are called one at
+// a time.
+type sides struct {
+	// part of the keys that are wanted; it may shrink meanwhile.
+	part func() func(change.Key) bool
+	// cells: the values are wanted, too.
+	cells  bool
+	change func(reconcile.Change) error
+	row    func(change.Key, reconcile.Row) error
+	// bad is told of rows of the export that cannot be read.
+	bad func(folder int64, key change.Key, known bool) error
+	// unkeyed is told of rows of the table whose Id is none.
+	unkeyed func()
+}
+
+// leastFolder is the oldest folder that a row of the table came from; unknown
+// reports that some do not tell.
+func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown bool, err error) {
+	all, folder, _ := local.Placed(nil, columns)
+	least = math.MaxInt64
+	err = c.engine.Scan(ctx, c.snapshot, all[folder:folder+1], func(b *batch.Batch) error {
+		column := &b.Cols[0]
+		unknown = unknown || len(column.Ints) < b.Rows
+		for _, digits := range column.Ints {
+			least = min(least, digits)
+		}
+		return nil
+	})
+	return least, unknown, err
+}
+
+// olderInLog reports whether a commit of the table names a folder that is gone.
+func (c *reconciling) olderInLog(ctx context.Context) (bool, error) {
+	entries, err := delta.History(ctx, c.Lake, c.path(), 0)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range entries {
+		for text := range strings.SplitSeq(e.Parameters["folders"], ",") {
+			if name, err := synapselink.ParseFolderName(text); err == nil && name.Digits() < c.judge.Oldest {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// replay reads all rows of the folders, side by side.
+func (c *reconciling) replay(ctx context.Context, to *sides) error {
+	var mu sync.Mutex
+	var failed error
+	opts := c.opts.source()
+	opts.BadRow = func(e *synapselink.RowError) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		key, known := keyOf(e.Raw)
+		failed = errors.Join(failed, to.bad(e.Folder.Digits(), key, known))
+		return true
+	}
+	source, err := c.openReplay(ctx, opts)
+	if err != nil {
+		return err
+	}
+	blocks := sync.Pool{New: func() any { return &replayed{} }}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.opts.Workers)
+	for {
+		piece, err := source.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return errors.Join(group.Wait(), err, source.Close())
+		}
+		group.Go(func() error {
+			defer piece.Release()
+			b := blocks.Get().(*replayed)
+			defer blocks.Put(b)
+			if err := piece.Decode(&b.block); err != nil {
+				return err
+			}
+			return c.hand(b, to, &mu)
+		})
+	}
+	return errors.Join(group.Wait(), failed, source.Close())
+}
+
+// openReplay binds the folders as a run does that begins with the first.
+func (c *reconciling) openReplay(ctx context.Context, opts synapselink.SourceOptions) (*synapselink.Source, error) {
+	c.before = nil
+	var parts []synapselink.FolderPart
+	for _, p := range c.parts {
+		if p.err != nil {
+			return nil, p.err
+		}
+		parts = append(parts, c.folderPart(p))
+	}
+	return synapselink.NewSource(ctx, c.env.export, parts, c.schema, c.selection(), opts)
+}
+
+// replayed is what one worker needs at a time.
+type replayed struct {
+	block   change.Block
+	hasher  reconcile.Hasher
+	changes []reconcile.Change
+}
+
+// hand gives the rows of a block that are wanted.
+func (c *reconciling) hand(b *replayed, to *sides, mu *sync.Mutex) error {
+	mu.Lock()
+	wanted := to.part()
+	mu.Unlock()
+	b.changes = b.changes[:0]
+	rows := &b.block.Rows
+	b.hasher.Rows(rows, len(c.schema),
+		func(row int) int { return c.width.of(b.block.Changes[row].Folder, len(c.schema)) },
+		func(row int) bool { return wanted(b.block.Changes[row].Key) },
+		func(row int, d reconcile.Digest) {
+			known := reconcile.Change{Change: b.block.Changes[row], Digest: d}
+			if to.cells {
+				known.Cells = cellsAt(rows, row, c.width.of(known.Folder, len(c.schema)))
+			}
+			b.changes = append(b.changes, known)
+		})
+	mu.Lock()
+	defer mu.Unlock()
+	for i := range b.changes {
+		if err := to.change(b.changes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cellsAt are the values of a row; those from width on are null.
+func cellsAt(b *batch.Batch, row, width int) []reconcile.Cell {
+	var one batch.Batch
+	one.Reset(b.Schema)
+	one.AppendRows(b, []int{row})
+	cells := make([]reconcile.Cell, len(b.Schema))
+	for i, cell := range CellsOf(&one)[0] {
+		if i >= width {
+			cell.Value = nil
+		}
+		cells[i] = reconcile.NewCell(cell.Value)
+	}
+	return cells
+}
+
+// keyOf is the Id of a row that could not be read, where that much can.
+func keyOf(raw []byte) (change.Key, bool) {
+	const guid = 36
+	if len(raw) < guid {
+		return change.Key{}, false
+	}
+	return change.ParseKey(raw[:guid])
+}
+
+// scan reads the rows of the table.
+func (c *reconciling) scan(ctx context.Context, to *sides) error {
+	named := columnsIn(c.schema)
+	schema := c.schema
+	start, end := schema.Index(named.Version), -1
+	if c.judge.Type == change.Type2 {
+		end = len(schema) + 1
+		start = len(schema)
+		schema = append(schema[:len(schema):len(schema)], intervalColumns...)
+	}
+	all, folder, modified := local.Placed(schema, named)
+	at := places{key: schema.Index(named.Key), start: start, end: end, folder: folder, modified: modified}
+	var hasher reconcile.Hasher
+	return c.engine.Scan(ctx, c.snapshot, all, func(b *batch.Batch) error {
+		return c.handRows(b, at, &hasher, to)
+	})
+}
+
+var intervalColumns = batch.Schema{
+	{Name: "__START_AT", Type: batch.Type{Kind: batch.Long}}, {Name: "__END_AT", Type: batch.Type{Kind: batch.Long}},
+}
+
+// places of columns in what is scanned; end is -1 in a Type1 table.
+type places struct{ key, start, end, folder, modified int }
+
+func (c *reconciling) handRows(b *batch.Batch, at places, hasher *reconcile.Hasher, to *sides) error {
+	wanted := to.part()
+	keys := keysOf(b, at.key)
+	starts, ends := longs(b, at.start, 0), longs(b, at.end, change.NoEnd)
+	folders, times := longs(b, at.folder, 0), longs(b, at.modified, change.NoTime)
+	var failed error
+	hasher.Rows(b, len(c.schema),
+		func(int) int { return len(c.schema) },
+		func(row int) bool {
+			if keys[row] == nil {
+				to.unkeyed()
+				return false
+			}
+			return wanted(*keys[row])
+		},
+		func(row int, d reconcile.Digest) {
+			r := reconcile.Row{Start: starts[row], End: ends[row], Modified: times[row], Folder: folders[row], Digest: d}
+			if to.cells {
+				r.Cells = cellsAt(b, row, len(c.schema))[:len(c.schema)]
+			}
+			failed = errors.Join(failed, to.row(*keys[row], r))
+		})
+	return failed
+}
+
+// keysOf reads the Ids of all rows, nil where one is none.
+func keysOf(b *batch.Batch, column int) []*change.Key {
+	keys := make([]*change.Key, b.Rows)
+	col, value := &b.Cols[column], 0
+	for i := range keys {
+		if len(col.Def) == 0 || col.Def[i] == 0 {
+			continue
+		}
+		if key, ok := change.ParseKey(col.Bytes[value]); ok {
+			keys[i] = &key
+		}
+		value++
+	}
+	return keys
+}
+
+// longs reads a column of numbers of all rows; column -1 is null throughout.
+func longs(b *batch.Batch, column int, null int64) []int64 {
+	list := make([]int64, b.Rows)
+	value := 0
+	for i := range list {
+		list[i] = null
+		if column >= 0 && len(b.Cols[column].Def) > 0 && b.Cols[column].Def[i] != 0 {
+			list[i] = b.Cols[column].Ints[value]
+			value++
+		}
+	}
+	return list
+}

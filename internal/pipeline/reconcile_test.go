@@ -1,0 +1,292 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/fault"
+	"github.com/sluicedata/sluice/internal/storage/mem"
+	"github.com/sluicedata/sluice/internal/synapselink"
+	"github.com/sluicedata/sluice/internal/synapselink/exporter"
+)
+
+// allKeys shows every key that differs in these tests.
+const allKeys = 1000
+
+func (w way) reconcile(t tester, source, lake storage.Store, q pipeline.ReconcileRequest) *pipeline.Reconciliation {
+	t.Helper()
+	q.MaxKeys = allKeys
+	r, err := w.runner(source, lake, q.Table).Reconcile(context.Background(), q)
+	need(t, err)
+	return r
+}
+
+// TestReconcileNamesWhatWasCorrupted follows random histories, which must match,
+// lets another program change some keys, and expects exactly these, in one pass
+// and in many.
+func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
+	temp := t.TempDir()
+	bounded(t, 4*time.Second, func(t *rapid.T) {
+		const keys = 40
+		folders := rapid.IntRange(1, 5).Draw(t, "folders")
+		h := randomFolders(drawn(t), folders, keys, 20)
+		w := drawWay(t, temp, 1000, "rate")
+		w.memory = 64 << 20
+		source, lake := mem.New(fixedClock), mem.New(fixedClock)
+		h.write(t, source, 0, folders)
+		if result := w.runner(source, lake, h.table).Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+			t.Fatalf("%s, %+v", result.State, failures(result))
+		}
+		if r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table}); r.Verdict != pipeline.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
+			t.Fatalf("a table that nobody touched: %+v", r)
+		}
+		want := corruptSome(t, lake, h, folders-1, keys)
+		one := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		var got []string
+		for _, d := range one.Differences {
+			got = append(got, d.Key)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("way %+v: keys (-corrupted +named):\n%s", w, d)
+		}
+		w.memory = 32 << 10
+		many := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		if len(h.history(t, folders)) > 80 && many.Passes == 1 {
+			t.Fatalf("the test wants more than one pass, and takes %d", many.Passes)
+		}
+		many.Passes = one.Passes
+		if d := cmp.Diff(one, many, cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Events" }, cmp.Ignore())); d != "" {
+			t.Fatalf("many passes differ from one:\n%s", d)
+		}
+	})
+}
+
+// corruptSome changes or removes some keys behind Sluice's back, and names those
+// of which a reader sees something else then.
+func corruptSome(t *rapid.T, lake storage.Store, h *handmade, folder, keys int) []string {
+	before, _ := contentOf(t, lake, tablePath(h.table))
+	var text strings.Builder
+	for n := range keys {
+		switch rapid.IntRange(0, 9).Draw(t, "corrupt") {
+		case 8:
+			line, _ := h.csv(handFile{rows: [][]string{handUpsert(n, int64(1000+n), folderTime(folder), n)}})
+			text.Write(line)
+		case 9:
+			line, _ := h.csv(handFile{rows: [][]string{handGone(n, int64(1000+n), folderTime(folder))}})
+			text.Write(line)
+		}
+	}
+	if text.Len() == 0 {
+		return nil
+	}
+	name, err := synapselink.ParseFolderName(handFolder(folder))
+	need(t, err)
+	rows := mem.New(fixedClock)
+	putFile(t, rows, "rows.csv", []byte(text.String()))
+	corruptTable(t, lake, tablePath(h.table), rows, name, string(h.manifest(t)))
+	after, _ := contentOf(t, lake, tablePath(h.table))
+	var touched []string
+	for n := range keys {
+		if id := handID(n); differences(before.only(id), after.only(id)) != "" {
+			touched = append(touched, id)
+		}
+	}
+	return touched
+}
+
+// only is the content of one key.
+func (c content) only(id string) content {
+	return content{columns: c.columns, rows: slices.DeleteFunc(slices.Clone(c.rows), func(r contentRow) bool { return r.id != id })}
+}
+
+// TestVanishedRowsOfASimulatedCopy follows simulated environments in which tables
+// are exported again. What vanished is what the folders since then do not have;
+// it is removed, and what comes later is right all the same.
+func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
+	for _, typ := range []change.Type{change.Type1, change.Type2} {
+		t.Run(fmt.Sprintf("scd%d", typ), func(t *testing.T) {
+			t.Parallel()
+			ctx := context.Background()
+			w := way{scd: typ, vectors: true, workers: 2, temp: t.TempDir()}
+			source, lake := mem.New(fixedClock), mem.New(fixedClock)
+			sim, err := exporter.New(exporter.Options{Seed: 11, KeepHistory: true, Interval: 3 * time.Hour,
+				Tables: []exporter.TableOption{{Name: "bench", Rows: 200}},
+				Faults: []exporter.Fault{exporter.Reinitialised}})
+			need(t, err)
+			need(t, sim.Initial(ctx, source))
+			vanished := int64(0)
+			for range 7 {
+				_, err := sim.Step(ctx, source, exporter.Changes{Mix: exporter.Mix{Inserts: 5, Updates: 9, Deletes: 7}})
+				need(t, err)
+				if result := w.runner(source, lake, "bench").Run(ctx, pipeline.Request{}); !isDone(result.State) {
+					t.Fatalf("%s, %+v", result.State, failures(result))
+				}
+				r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true})
+				if r.Verdict != pipeline.Matches || r.Removed != r.Vanished || r.Differing > 0 {
+					t.Fatalf("%+v", r)
+				}
+				vanished += r.Vanished
+				history, err := sim.History("bench")
+				need(t, err)
+				if d := cmp.Diff(lost(history, folderDigits(r.Since), folderDigits(r.Cursor)), r.VanishedKeys); r.Vanished > 0 && d != "" {
+					t.Fatalf("vanished keys (-by the history +found):\n%s", d)
+				}
+				if again := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true}); again.Verdict != pipeline.Matches ||
+					again.Vanished > 0 || again.InTable != r.InTable || again.Version != r.Version {
+					t.Fatalf("the second time: %+v\nthe first: %+v", again, r)
+				}
+			}
+			if vanished == 0 {
+				t.Fatal("no row vanished: the simulation shows nothing")
+			}
+		})
+	}
+}
+
+// lost are the keys that are there by what came before a folder and of which
+// nothing came since, up to the cursor.
+func lost(history []exporter.Written, since, upto int64) []string {
+	var model change.Model[bool]
+	again := map[change.Key]bool{}
+	for i := range history {
+		switch c := history[i].Change; {
+		case c.Folder < since:
+			model.Add(c, true)
+		case c.Folder <= upto:
+			again[c.Key] = true
+		}
+	}
+	keys := []string{}
+	for _, r := range model.Rows(change.Type1) {
+		if !again[r.Key] {
+			keys = append(keys, r.Key.String())
+		}
+	}
+	return keys
+}
+
+// vanishing is an export of which Bob vanished, brought to a lake.
+func vanishing(t *testing.T) (*world, *pipeline.Runner) {
+	t.Helper()
+	w := newWorld(t)
+	folder := func(name, rows string) {
+		w.put(t, name+"/account/2024.csv", rows)
+		w.columnsOf("account")
+		w.manifest(t, name, "whole", "account")
+		w.close(t, name)
+	}
+	a, b := expandID("A"), expandID("B")
+	w.synced = "1/10/2024 12:00:30 AM"
+	folder("2024-01-10T00.00.00Z", a+",,,\"Ann\",100,\n"+b+",,,\"Bob\",101,\n")
+	w.synced = "1/10/2024 2:00:30 AM"
+	folder("2024-01-10T02.00.00Z", a+",,,\"Ann\",100,\n")
+	r := w.runner(&datadriven.TestData{})
+	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+		t.Fatalf("%s, %+v", result.State, failures(result))
+	}
+	return w, r
+}
+
+// TestResultOfReconcileIsShownByStatus also when it could not be kept, which must
+// not fail, or when another table has taken the place.
+func TestResultOfReconcileIsShownByStatus(t *testing.T) {
+	ctx := context.Background()
+	w, r := vanishing(t)
+	status := func() *pipeline.Reconciled { return r.Status(ctx, pipeline.Request{}).Tables[0].Reconciled }
+	if got := status(); got != nil {
+		t.Fatalf("before the first one: %+v", got)
+	}
+	broken := *r
+	broken.Lake = fault.New(w.lake, fault.Match(fault.Write, "*reconcile.json", 1, fault.Fail(storage.ErrDenied)))
+	found, err := broken.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	need(t, err)
+	if n := len(found.Events); n != 1 || found.Events[0].Code != pipeline.CacheNotWritten || status() != nil {
+		t.Fatalf("%+v, %+v", found.Events, status())
+	}
+	found, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	need(t, err)
+	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.HasVanished {
+		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
+	}
+	found, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	need(t, err)
+	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.Matches || found.Removed != 1 {
+		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
+	}
+	for e, err := range w.lake.List(ctx, "main/crm/account/_delta_log/", storage.ListOptions{}) {
+		need(t, err)
+		need(t, w.lake.Delete(ctx, e.Path))
+	}
+	for e, err := range w.lake.List(ctx, "main/crm/account/", storage.ListOptions{}) {
+		need(t, err)
+		if !strings.Contains(e.Path, "/_sluice/") {
+			need(t, w.lake.Delete(ctx, e.Path))
+		}
+	}
+	r.Run(ctx, pipeline.Request{})
+	if got := status(); got != nil {
+		t.Fatalf("of a new table: %+v", got)
+	}
+}
+
+// TestRemovalMeetsRun lets a run bring what seemed to have vanished while it is
+// being removed: it stays.
+func TestRemovalMeetsRun(t *testing.T) {
+	ctx := context.Background()
+	w, r := vanishing(t)
+	meet := fault.Call(func() {
+		w.put(t, "2024-01-10T03.00.00Z/account/2024.csv", expandID("B")+",,,\"Bob again\",150,\n")
+		w.manifest(t, "2024-01-10T03.00.00Z", "whole", "account")
+		w.close(t, "2024-01-10T03.00.00Z")
+		if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+			t.Errorf("%s, %+v", result.State, failures(result))
+		}
+	})
+	slow := *r
+	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
+	if _, err := slow.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true}); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := contentOf(t, w.lake, tablePath("account"))
+	if len(got.rows) != 2 {
+		t.Fatalf("%+v", got.rows)
+	}
+	found, err := r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	need(t, err)
+	if found.Verdict != pipeline.Matches {
+		t.Fatalf("%+v", found)
+	}
+}
+
+// TestTwoRemovalsAtOnce: one of them is done.
+func TestTwoRemovalsAtOnce(t *testing.T) {
+	ctx := context.Background()
+	w, r := vanishing(t)
+	var other *pipeline.Reconciliation
+	meet := fault.Call(func() {
+		var err error
+		other, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+		need(t, err)
+	})
+	slow := *r
+	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
+	_, err := slow.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	if err == nil || other == nil || other.Removed != 1 {
+		t.Fatalf("%v, %+v", err, other)
+	}
+	if s, err := delta.Load(ctx, w.lake, tablePath("account")); err != nil || s.Version != other.Version {
+		t.Fatalf("version %d after %d, %v", s.Version, other.Version, err)
+	}
+}

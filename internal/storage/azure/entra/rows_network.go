@@ -1,0 +1,161 @@
+package entra
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Codes of what keeps a request from being answered.
+const (
+	dnsNotFound   = "DNS_NOT_FOUND"
+	dnsFailed     = "DNS_FAILED"
+	tlsUntrusted  = "TLS_UNTRUSTED"
+	tlsOtherName  = "TLS_OTHER_NAME"
+	tlsExpired    = "TLS_EXPIRED"
+	tlsNotSpoken  = "TLS_NOT_SPOKEN"
+	tlsFailed     = "TLS_FAILED"
+	notConnected  = "NOT_CONNECTED"
+	timedOut      = "TIMED_OUT"
+	connectionCut = "CONNECTION_CUT"
+)
+
+// networkRows are about hosts that do not answer.
+var networkRows = []row{
+	{code: dnsNotFound, when: (*facts).atSignIn, fix: func(f *facts) string {
+		return "check authority_host (" + f.authority + "), and that this machine's name server knows the internet"
+	}},
+	{code: dnsNotFound, fix: func(f *facts) string {
+		return fmt.Sprintf("check the account's name (%s): no storage account has it, or it is known only to a private DNS zone that this machine does not use", f.account())
+	}},
+	{code: dnsFailed, fix: func(*facts) string {
+		return "this machine's name server does not answer: check the network and the name servers"
+	}},
+	{code: tlsUntrusted, fix: func(*facts) string {
+		return "nobody whom this machine trusts has signed the certificate: behind a proxy that opens TLS add the proxy's authority to the system's, or name it by SSL_CERT_FILE"
+	}},
+	{code: tlsOtherName, fix: func(*facts) string {
+		return "another host answers in its place: check endpoint and authority_host, proxies, and what the name server says"
+	}},
+	{code: tlsExpired, fix: func(*facts) string {
+		return "check this machine's clock; if it is right, the host's certificate has to be renewed"
+	}},
+	{code: tlsNotSpoken, fix: func(*facts) string {
+		return "the host does not speak TLS at this port: Azurite without a certificate is reached by http"
+	}},
+	{code: tlsFailed, fix: func(*facts) string {
+		return "a proxy or firewall between here and the host may be in the way of TLS 1.2"
+	}},
+	{code: notConnected, fix: reach},
+	{code: timedOut, fix: reach},
+	{code: connectionCut, fix: reach},
+}
+
+func reach(f *facts) string {
+	return "check that proxies (HTTPS_PROXY) and firewalls let this machine reach " + orWord(f.host, "the host") + ", and that endpoint is right"
+}
+
+func (f *facts) atSignIn() bool { return f.authority != "" }
+
+// network tells errors of names, certificates and connections apart.
+func (f *facts) network(err error) bool {
+	f.host = hostOf(err)
+	f.own = true
+	code, message := networkCode(err, orWord(f.host, "the host"))
+	f.code, f.message = code, message
+	return code != ""
+}
+
+func networkCode(err error, host string) (code, message string) {
+	if name, ok := errors.AsType[*net.DNSError](err); ok {
+		if name.IsNotFound {
+			return dnsNotFound, "there is no host " + orWord(name.Name, host)
+		}
+		return dnsFailed, "the name " + orWord(name.Name, host) + " cannot be looked up: " + sentence(name.Err)
+	}
+	if code, message = tlsCode(err, host); code != "" {
+		return code, message
+	}
+	timeout, isNet := errors.AsType[net.Error](err)
+	op, isOp := errors.AsType[*net.OpError](err)
+	switch {
+	case isNet && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return timedOut, host + " does not answer in time"
+	case isOp && op.Op == "dial":
+		return notConnected, host + " takes no connection: " + innermost(err)
+	case isOp, errors.Is(err, io.ErrUnexpectedEOF), isNet && errors.Is(err, io.EOF):
+		return connectionCut, host + " ended the connection: " + innermost(err)
+	}
+	return "", ""
+}
+
+func tlsCode(err error, host string) (code, message string) {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return tlsUntrusted, "the certificate of " + host + " is signed by an unknown authority"
+	}
+	if other, ok := errors.AsType[x509.HostnameError](err); ok {
+		return tlsOtherName, "the certificate is not for " + orWord(other.Host, host) + " but for " + names(other.Certificate)
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		if invalid.Reason == x509.Expired {
+			return tlsExpired, "the certificate of " + host + " has expired or is not valid yet"
+		}
+		return tlsFailed, "the certificate of " + host + " is not valid: " + sentence(invalid.Error())
+	}
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case record, errors.Is(err, http.ErrSchemeMismatch):
+		return tlsNotSpoken, host + " does not speak TLS"
+	}
+	if _, ok := errors.AsType[tls.AlertError](err); ok {
+		return tlsFailed, host + " refuses TLS: " + innermost(err)
+	}
+	if failed, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return tlsUntrusted, "the certificate of " + host + " cannot be verified: " + innermost(failed)
+	}
+	return "", ""
+}
+
+// names are those of a certificate, a few of them.
+func names(certificate *x509.Certificate) string {
+	const few = 3
+	if certificate == nil || len(certificate.DNSNames) == 0 {
+		return "another host"
+	}
+	return strings.Join(certificate.DNSNames[:min(few, len(certificate.DNSNames))], ", ")
+}
+
+// hostOf is the host that an error of a request names.
+func hostOf(err error) string {
+	if silent, ok := errors.AsType[*unanswered](err); ok {
+		return silent.host
+	}
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		if u, err := url.Parse(failed.URL); err == nil {
+			return u.Host
+		}
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Addr != nil {
+		return op.Addr.String()
+	}
+	return ""
+}
+
+// innermost is the text of the error that all others wrap. Those around it show
+// addresses, which may carry signatures.
+func innermost(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return sentence(err.Error())
+		}
+		err = next
+	}
+}
