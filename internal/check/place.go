@@ -140,6 +140,7 @@ func missing(ctx context.Context, a *probe.Account, about entra.About, found Ste
 		found.Code = "ContainerSoftDeleted"
 		found.Reason = fmt.Sprintf("container %s was deleted; it can be restored for %d more days", a.Container, fate.Days)
 		found.Fix = about.Restore(fate.Version)
+	case about.Write: // a lake's may be made
 	case len(fate.Others) > 0:
 		found.Fix = fmt.Sprintf("check the container's name; account %s has: %s", a.Name, strings.Join(fate.Others, ", "))
 	default:
@@ -153,7 +154,7 @@ func namespace(ctx context.Context, a *probe.Account) Step {
 	hierarchical, err := a.Hierarchical(ctx)
 	switch {
 	case err != nil:
-		return skip("this identity may not ask for the kind of account")
+		return skip("neither the account nor its listing tells")
 	case !hierarchical:
 		return warn("NO_HIERARCHICAL_NAMESPACE",
 			fmt.Sprintf("account %s has no hierarchical namespace: Sluice reads it all the same, but Synapse Link exports to none such", a.Name),

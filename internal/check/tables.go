@@ -43,19 +43,38 @@ func tablePaths(ctx context.Context, store storage.Store, pipelines []spec.Pipel
 			paths = append(paths, t.Destination.String())
 		}
 		for _, e := range p.Environments {
-			prefix := e.Catalog + "/" + e.Schema + "/"
-			for entry, err := range store.List(ctx, prefix, storage.ListOptions{Delimiter: true}) {
-				if err != nil {
-					return nil, err
-				}
-				if name := strings.TrimPrefix(entry.Path, prefix); entry.IsDir && !strings.HasPrefix(name, "_") && !strings.HasPrefix(name, ".") {
-					paths = append(paths, strings.TrimSuffix(entry.Path, "/"))
-				}
+			found, err := tablesBelow(ctx, store, e.Catalog+"/"+e.Schema+"/")
+			if err != nil {
+				return nil, err
 			}
+			paths = append(paths, found...)
 		}
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths), nil
+}
+
+// tablesBelow are the folders that hold a log: others may keep what they like
+// beside them.
+func tablesBelow(ctx context.Context, store storage.Store, prefix string) ([]string, error) {
+	var paths []string
+	for folder, err := range store.List(ctx, prefix, storage.ListOptions{Delimiter: true}) {
+		if err != nil {
+			return nil, err
+		}
+		if !folder.IsDir {
+			continue
+		}
+		root := strings.TrimSuffix(folder.Path, "/")
+		for _, err := range store.List(ctx, root+"/_delta_log/", storage.ListOptions{Delimiter: true}) {
+			if err != nil {
+				return nil, err
+			}
+			paths = append(paths, root)
+			break
+		}
+	}
+	return paths, nil
 }
 
 // table loads the newest snapshot and looks for all that it names.

@@ -55,6 +55,7 @@ func rewrite(t *testing.T, store storage.Store, path, content string) {
 func TestTables(t *testing.T) {
 	lake, p := lakeOf(t)
 	whole := spec.Pipeline{Key: "w", Environments: []spec.Environment{{SourceSchema: "e", Catalog: "main", Schema: "d365"}}}
+	rewrite(t, lake, "main/d365/notes/of somebody.txt", "not a table")
 	const sound = "pass main.d365.account: version 2: all of 2 data files there, 1 deletion vector readable\n"
 	compare(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}), sound+"skip main.d365.contact: no run has made it yet")
 	compare(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{whole}), sound)

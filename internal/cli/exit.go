@@ -48,6 +48,7 @@ const (
 	codeInterrupted   = "INTERRUPTED"
 	codeTables        = "TABLES_FAILED"
 	codeNotFound      = "KEY_NOT_FOUND"
+	codeQuarantined   = "QUARANTINED"
 )
 
 // classify gives an error its code and exit status.
@@ -68,7 +69,7 @@ func classify(ctx context.Context, err error) (Problem, exitCode) {
 	}{
 		{[]error{spec.ErrInvalid}, codeConfiguration, exitUsage},
 		{[]error{control.ErrEnvironment}, codeEnvironment, exitEnvironment},
-		{[]error{control.ErrNoPipeline, pipeline.ErrBadKey, exporter.ErrOptions, exporter.ErrExists, exporter.ErrNoExport},
+		{[]error{control.ErrNoPipeline, pipeline.ErrBadKey, pipeline.ErrBadPlace, pipeline.ErrBadFolder, exporter.ErrOptions, exporter.ErrExists, exporter.ErrNoExport},
 			codeUsage, exitUsage},
 	} {
 		if slices.ContainsFunc(class.errs, func(e error) bool { return errors.Is(err, e) }) {
@@ -93,7 +94,7 @@ func exitOf(f *pipeline.Failure) exitCode {
 		return exitInterrupted
 	case "NO_SUCH_TABLE", "ENVIRONMENT", "CONFIGURATION":
 		return exitUsage
-	case "ACCESS_DENIED", "NO_SPACE", "NOT_FOUND", "TIMEOUT", "NO_EXPORT", "NO_CHANGELOG":
+	case "ACCESS_DENIED", "NO_SPACE", "NOT_FOUND", "TIMEOUT", "UNAVAILABLE", "NO_EXPORT", "NO_CHANGELOG":
 		return exitEnvironment
 	}
 	// What the operating system refuses is for no other class to explain.

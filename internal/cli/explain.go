@@ -35,7 +35,9 @@ TABLE is a source name, or catalog.schema.table; KEY is the row's Id, a GUID.
   version      it is a row of the history (SCD type 2)
   deleted      it removed the row, or closed its last version
   superseded   it changed nothing; the note names what took its place
-  waiting      its folder is not in the table yet`,
+  waiting      its folder is not in the table yet
+  quarantined  it could not be read and is set aside
+  discarded    it could not be read, and was dropped with sluice quarantine discard`,
 		Example: "sluice explain account 5d4e8f3a-6b1c-4e2f-9a7d-1c2b3a4d5e6f",
 		Args:    exactly("TABLE", "KEY"),
 		Annotations: notes(`0    explained
@@ -130,9 +132,9 @@ func (p *page) fate(f string) string {
 	switch f {
 	case "current", "version":
 		return p.Good(f)
-	case "deleted":
+	case "deleted", "discarded":
 		return p.Bad(f)
-	case "waiting":
+	case "waiting", "quarantined":
 		return p.Wary(f)
 	}
 	return p.Faint(f)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	stdcmp "cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -26,6 +27,9 @@ var testNow = time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC)
 // interrupts is the variable that makes a command of a script interrupt itself.
 const interrupts = "SLUICE_TEST_INTERRUPT"
 
+// updateVariable is the end of the id that a command of a script gives its run.
+const updateVariable = "SLUICE_TEST_UPDATE"
+
 func TestMain(m *testing.M) {
 	testscript.Main(leakChecked{m}, map[string]func(){"sluice": scriptMain})
 }
@@ -47,8 +51,10 @@ func scriptMain() {
 		args: os.Args[1:], out: os.Stdout, err: os.Stderr, name: "sluice",
 		now:      func() time.Time { return testNow },
 		software: "sluice/1.2.3",
-		newID:    func() string { return "00000000-0000-0000-0000-000000000001" },
-		working:  func(context.Context) {},
+		newID: func() string {
+			return "00000000-0000-0000-0000-" + stdcmp.Or(os.Getenv(updateVariable), "000000000001")
+		},
+		working: func(context.Context) {},
 	}
 	if os.Getenv(interrupts) != "" {
 		p.working = interruptMyself

@@ -42,8 +42,8 @@ With an export of your own: sluice init, edit sluice.yaml, sluice run.`,
 		commands []*cobra.Command
 	}{
 		{"Begin", []*cobra.Command{newDemoCommand(g), newInitCommand(g), newCheckCommand(g), newDiscoverCommand(g), newLintCommand(g)}},
-		{"Work", []*cobra.Command{newPlanCommand(g), newRunCommand(g)}},
-		{"Look", []*cobra.Command{newStatusCommand(g), newHistoryCommand(g), newExplainCommand(g)}},
+		{"Work", []*cobra.Command{newPlanCommand(g), newRunCommand(g), newReconcileCommand(g), newQuarantineCommand(g), newPruneCommand(g)}},
+		{"Look", []*cobra.Command{newStatusCommand(g), newHistoryCommand(g), newEventsCommand(g), newExplainCommand(g)}},
 		{"Other", []*cobra.Command{newDoctorCommand(g), newConfigCommand(g), newSimulateCommand(g), newCompletionCommand(g), newVersionCommand(g)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title})

@@ -3,12 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
+	"github.com/sluicedata/sluice/internal/control"
 	"github.com/sluicedata/sluice/internal/pipeline"
 )
 
@@ -16,7 +18,8 @@ import (
 type runOptions struct {
 	requestOptions
 
-	FullRefresh bool
+	FullRefresh              bool
+	MetricsFile, LineageFile string
 }
 
 // AddFlags names the options on the command line.
@@ -24,6 +27,8 @@ func (o *runOptions) AddFlags(cmd *cobra.Command) {
 	o.requestOptions.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.FullRefresh, "full-refresh", false,
 		"rebuild the tables from the folders that are left, in one commit each")
+	cmd.Flags().StringVar(&o.MetricsFile, "metrics-file", "", "write metrics for Prometheus' node_exporter to this `file`")
+	cmd.Flags().StringVar(&o.LineageFile, "lineage-file", "", "append OpenLineage events to this `file`")
 }
 
 func newRunCommand(g *globals) *cobra.Command {
@@ -71,9 +76,14 @@ func (g *globals) runRun(ctx context.Context, opts runOptions) (*outcome, error)
 	request := opts.request()
 	request.FullRefresh = opts.FullRefresh
 	g.working(ctx)
+	stop := service.Watch(ctx, control.Watch{MetricsFile: opts.MetricsFile, LineageFile: opts.LineageFile,
+		Getenv: os.Getenv, Version: buildVersion().Version})
 	began := g.now()
 	results, err := service.Run(ctx, request)
 	done()
+	for _, problem := range stop(ctx) {
+		warnings = append(warnings, problem.Error())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +111,7 @@ func runOutcome(results []pipeline.Result, took time.Duration) *outcome {
 	}
 	o.exit = exitOfAll(t.done, t.failures)
 	if o.exit == exitDone && t.rows.Quarantined > 0 {
-		o.exit, o.code = exitPartly, "QUARANTINED"
+		o.exit, o.code = exitPartly, codeQuarantined
 		o.problems = append(o.problems, text.Count(t.rows.Quarantined)+" rows were quarantined")
 	}
 	o.summary = t.summary(took)

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,7 +127,16 @@ func (p *page) status(s *pipeline.Status, now time.Time) {
 		}
 		p.source(source, now)
 	}
-	table := text.NewTable(p.Style, "TABLE", ">SCD", "STATE", "CURSOR", "FRESH", ">VERSION", ">ROWS", ">FILES", ">SIZE", ">WAITING")
+	heads := []string{"TABLE", ">SCD", "STATE", "CURSOR", "FRESH", ">VERSION", ">ROWS", ">FILES", ">SIZE", ">WAITING"}
+	compared := slices.ContainsFunc(s.Tables, func(t pipeline.TableStatus) bool { return t.Reconciled != nil })
+	if compared {
+		heads = append(heads, "RECONCILED")
+	}
+	aside := slices.ContainsFunc(s.Tables, func(t pipeline.TableStatus) bool { return t.Quarantined > 0 })
+	if aside {
+		heads = append(heads, ">SET ASIDE")
+	}
+	table := text.NewTable(p.Style, heads...)
 	for i := range s.Tables {
 		t := &s.Tables[i]
 		age := text.None
@@ -136,8 +146,15 @@ func (p *page) status(s *pipeline.Status, now time.Time) {
 				age = p.Wary(age + ", stale")
 			}
 		}
-		table.Row(strings.TrimPrefix(t.Table, prefix), scd(t.SCDType), p.state(string(t.State)), or(t.Cursor), age,
-			version(t.Version), text.Count(t.Rows), fmt.Sprint(t.Files), text.Size(t.Bytes), waiting(t))
+		row := []string{strings.TrimPrefix(t.Table, prefix), scd(t.SCDType), p.state(string(t.State)), or(t.Cursor), age,
+			version(t.Version), text.Count(t.Rows), fmt.Sprint(t.Files), text.Size(t.Bytes), waiting(t)}
+		if compared {
+			row = append(row, p.reconciled(t.Reconciled, now))
+		}
+		if aside {
+			row = append(row, text.Count(t.Quarantined))
+		}
+		table.Row(row...)
 	}
 	p.linef("%s", table)
 }

@@ -35,11 +35,12 @@ func (p *page) heading(pipeline, prefix string) {
 // state colours the name of a state.
 func (p *page) state(s string) string {
 	switch s {
-	case string(pipeline.Completed), string(pipeline.UpToDate):
+	case string(pipeline.Completed), string(pipeline.UpToDate), string(pipeline.Matches):
 		return p.Good(s)
-	case string(pipeline.Failed), string(pipeline.Unreadable), string(pipeline.RefreshRequired), string(pipeline.ActionFail):
+	case string(pipeline.Failed), string(pipeline.Unreadable), string(pipeline.RefreshRequired), string(pipeline.ActionFail), string(pipeline.Different):
 		return p.Bad(s)
-	case string(pipeline.Partial), string(pipeline.CompletedWithWarnings), string(pipeline.Behind):
+	case string(pipeline.Partial), string(pipeline.CompletedWithWarnings), string(pipeline.Behind),
+		string(pipeline.HasVanished), string(pipeline.NotCheckable):
 		return p.Wary(s)
 	}
 	return s

@@ -63,11 +63,14 @@ func (s *Service) look(ctx context.Context, request Request, thorough bool) ([]L
 		list = append(list, Looked{"connection " + source.Connection, source.Location.String(), c.Source(ctx, &place, group)})
 	}
 	lake := s.place(s.config.Lake, "lake")
-	list = append(list, Looked{"lake", s.config.Lake.String(), c.Lake(ctx, &lake)})
+	steps := c.Lake(ctx, &lake)
+	list = append(list, Looked{"lake", s.config.Lake.String(), steps})
 	if thorough {
-		list = append(list,
-			Looked{"tables", "", c.Tables(ctx, &lake, pipelines)},
-			Looked{"machine", "", c.Machine(s.machine(pipelines))})
+		tables := []Step{{Name: "all", State: StepSkip, Reason: "not looked at: the lake cannot be used"}}
+		if !slices.ContainsFunc(steps, func(s Step) bool { return s.State == StepFail }) {
+			tables = c.Tables(ctx, &lake, pipelines)
+		}
+		list = append(list, Looked{"tables", "", tables}, Looked{"machine", "", c.Machine(s.machine(pipelines))})
 	}
 	return list, ctx.Err()
 }

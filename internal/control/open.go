@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
@@ -11,15 +12,21 @@ import (
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
+	"github.com/sluicedata/sluice/internal/storage/azure/probe"
 	"github.com/sluicedata/sluice/internal/storage/local"
 )
 
 // stores opens each location once: pipelines of one connection share its
 // requests in flight and its token.
 type stores struct {
+	clock func() time.Time
+
 	mu   sync.Mutex
 	open map[spec.Location]storage.Store
 }
+
+// theLake is what the lake is called; it is written to.
+const theLake = "lake"
 
 // at gives the store of a location. Opening sends no request; what cannot be
 // reached shows with the first one.
@@ -29,7 +36,7 @@ func (s *stores) at(l spec.Location, what string) (storage.Store, error) {
 	if store, ok := s.open[l]; ok {
 		return store, nil
 	}
-	store, err := openStore(l)
+	store, err := openStore(l, what == theLake, s.clock)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrEnvironment, what, err)
 	}
@@ -54,16 +61,16 @@ func (s *stores) close() error {
 	return errors.Join(errs...)
 }
 
-func openStore(l spec.Location) (storage.Store, error) {
+func openStore(l spec.Location, write bool, clock func() time.Time) (storage.Store, error) {
 	if l.IsLocal() {
 		return local.New(l.Path)
 	}
-	account, container, root, service, err := azure.ParseURL(l.URL, l.Access.Endpoint)
+	name, container, root, service, err := azure.ParseURL(l.URL, l.Access.Endpoint)
 	if err != nil {
 		return nil, err
 	}
 	config := azure.Config{
-		Endpoint: service, Account: account, Container: container, Root: root, URL: l.URL,
+		Endpoint: service, Account: name, Container: container, Root: root, URL: l.URL,
 		AccountKey: l.Access.AccountKey.Reveal(), SASToken: l.Access.SASToken.Reveal(),
 	}
 	if config.AccountKey == "" && config.SASToken == "" {
@@ -71,7 +78,15 @@ func openStore(l spec.Location) (storage.Store, error) {
 			return nil, err
 		}
 	}
-	return azure.New(config)
+	store, err := azure.New(config)
+	if err != nil {
+		return nil, err
+	}
+	account := probe.Account{
+		Name: name, Container: container, Service: service, Entra: signIn(l.Access),
+		Key: config.AccountKey, SAS: config.SASToken, Credential: config.Credential,
+	}
+	return &diagnosed{store, account.About(write, time.Time{}), clock}, nil
 }
 
 // credential signs in as the configuration says.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
 	"github.com/sluicedata/sluice/internal/spec"
@@ -30,7 +31,10 @@ type Service struct {
 
 // New makes a service. The options hold for every pipeline.
 func New(config *spec.Resolved, opts pipeline.Options) *Service {
-	return &Service{config: config, opts: opts}
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock}}
 }
 
 // Close lets go of connections. The service can be used on.
@@ -50,7 +54,7 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
 		}
 	}
-	lake, err := s.stores.at(s.config.Lake, "lake")
+	lake, err := s.stores.at(s.config.Lake, theLake)
 	if err != nil {
 		return nil, err
 	}

@@ -34,8 +34,13 @@ func (e *Error) Error() string {
 // Tests may share it; its requests run one after the other. Methods return an
 // [*Error] when the engine refuses.
 type Reader struct {
-	worker *worker
+	worker  *worker
+	options map[string]string
 }
+
+// With returns a reader of tables in object storage. The options, such as an
+// account's key, are those of the engine's storage layer (DeltaRS, Polars, DuckDB).
+func (r *Reader) With(options map[string]string) *Reader { return &Reader{r.worker, options} }
 
 // Rows returns the rows of the table's newest version.
 func (r *Reader) Rows(path string, s Select) ([]Row, error) {
@@ -131,6 +136,7 @@ func (r *Reader) Statement(path, sql string) ([]string, error) {
 
 // ask sends one request and stores the answer in result unless that is nil.
 func (r *Reader) ask(q request, result any) error {
+	q.Options = r.options
 	raw, err := r.worker.roundTrip(q)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func Start(t testing.TB, engine Engine) *Reader {
 	defer running.Unlock()
 	if w := running.workers[engine]; w != nil {
 		if !w.isDead() {
-			return &Reader{w}
+			return &Reader{worker: w}
 		}
 		delete(running.workers, engine)
 		if err := w.end(); err != nil {
@@ -45,7 +45,7 @@ func Start(t testing.TB, engine Engine) *Reader {
 		t.Fatal(err)
 	}
 	running.workers[engine] = w
-	return &Reader{w}
+	return &Reader{worker: w}
 }
 
 // asked reports whether the tests with other engines are meant: they would be most

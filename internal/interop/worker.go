@@ -36,6 +36,7 @@ type request struct {
 	Set        map[string]string `json:"set,omitempty"`
 	Properties map[string]string `json:"properties,omitempty"`
 	Hours      int               `json:"hours"`
+	Options    map[string]string `json:"options,omitempty"`
 }
 
 // reply is a line from the worker.
@@ -125,7 +126,7 @@ func workerEnv() []string {
 
 // roundTrip sends a request and returns the engine's answer.
 func (w *worker) roundTrip(q request) (json.RawMessage, error) {
-	if !filepath.IsAbs(q.Path) {
+	if !filepath.IsAbs(q.Path) && q.Options == nil {
 		return nil, fmt.Errorf("%s: %s %q: the path of the table must be absolute", w.engine, q.Op, q.Path)
 	}
 	line, err := json.Marshal(q)

@@ -29,7 +29,7 @@ func newWorker(t *testing.T) *worker {
 }
 
 func TestOperationsThatAnEngineLacksAreRefused(t *testing.T) {
-	r := &Reader{newWorker(t)}
+	r := &Reader{worker: newWorker(t)}
 	err := r.Delete(t.TempDir(), "true")
 	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Kind != "Refused" {
 		t.Errorf("got %v, want a refusal", err)
@@ -37,7 +37,7 @@ func TestOperationsThatAnEngineLacksAreRefused(t *testing.T) {
 }
 
 func TestRelativePathsAreRefused(t *testing.T) {
-	r := &Reader{newWorker(t)}
+	r := &Reader{worker: newWorker(t)}
 	_, err := r.Count("some/table", "")
 	if err == nil || !strings.Contains(err.Error(), "must be absolute") {
 		t.Errorf("got %v, want that the path must be absolute", err)

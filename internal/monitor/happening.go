@@ -11,10 +11,11 @@ import (
 const interrupted = "INTERRUPTED"
 
 // runEvents are the events of a run that are about no single table. What kept it
-// from beginning is in the result as its error and becomes one of them.
+// from beginning is the result's error, and is one of them.
 func runEvents(ended pipeline.RunInfo, r *pipeline.Result) []pipeline.Event {
 	events := slices.Clone(r.Events)
-	if r.Error != nil {
+	told := func(e pipeline.Event) bool { return e.Code == r.Error.Code && e.Level == pipeline.Error }
+	if r.Error != nil && !slices.ContainsFunc(events, told) {
 		events = append(events, pipeline.Event{Code: r.Error.Code, Level: pipeline.Error, Time: ended.At.UTC(), Text: r.Error.Message})
 	}
 	return cleaned(events)

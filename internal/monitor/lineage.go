@@ -48,8 +48,8 @@ type lineage struct {
 	tables map[tableKey]string // ids of the runs of tables
 }
 
-func startLineage(_ context.Context, o Options, p *problems) (*part, error) {
-	to, err := lineageTransports(o)
+func startLineage(ctx context.Context, o Options, p *problems) (*part, error) {
+	to, err := lineageTransports(ctx, o)
 	if len(to) == 0 {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func startLineage(_ context.Context, o Options, p *problems) (*part, error) {
 
 // lineageTransports are those that can be used; the error says what of the
 // options cannot.
-func lineageTransports(o Options) (to []transport, err error) {
+func lineageTransports(ctx context.Context, o Options) (to []transport, err error) {
 	if o.LineageFile != "" {
 		t, failed := openLines(o.LineageFile)
 		if failed == nil {
@@ -80,7 +80,7 @@ func lineageTransports(o Options) (to []transport, err error) {
 		}
 	}
 	if address != "" {
-		t, failed := newPoster(address, cmp.Or(o.Getenv(envLineageEndpoint), defaultEndpoint), o.Getenv(envLineageKey))
+		t, failed := newPoster(ctx, address, cmp.Or(o.Getenv(envLineageEndpoint), defaultEndpoint), o.Getenv(envLineageKey))
 		if failed == nil {
 			to = append(to, t)
 		}

@@ -148,7 +148,7 @@ func TestServerThatHangs(t *testing.T) {
 		}
 	})
 	defer close(release)
-	p, err := newPoster(c.URL, defaultEndpoint, "")
+	p, err := newPoster(t.Context(), c.URL, defaultEndpoint, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestServerThatHangs(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	release := make(chan struct{})
 	c := newCollector(t, func(http.ResponseWriter, *http.Request) { <-release })
-	p, err := newPoster(c.URL, defaultEndpoint, "")
+	p, err := newPoster(t.Context(), c.URL, defaultEndpoint, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -36,7 +37,7 @@ func (l *lines) send(event []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err == nil {
-		_, l.err = l.file.Write(append(event[:len(event):len(event)], '\n'))
+		_, l.err = l.file.Write(append(slices.Clip(event), '\n'))
 	}
 }
 
@@ -79,12 +80,12 @@ type poster struct {
 	err    error // why the last event was not taken
 }
 
-func newPoster(address, endpoint, key string) (*poster, error) {
+func newPoster(ctx context.Context, address, endpoint, key string) (*poster, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, fmt.Errorf("%s is not an http or https address; write https://host:port", envLineageURL)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // an interrupted run is told, too
 	p := &poster{
 		url: strings.TrimRight(base.String(), "/") + "/" + strings.TrimLeft(endpoint, "/"), key: key,
 		client: &http.Client{Timeout: postLimit, Transport: http.DefaultTransport.(*http.Transport).Clone()},
@@ -164,7 +165,7 @@ func (p *poster) post(ctx context.Context, event []byte) error {
 		return err
 	}
 	defer answer.Body.Close()
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, postAnswer)) //nolint:errcheck // it only explains
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, postAnswer)) // it only explains
 	if answer.StatusCode/100 != 2 {
 		return fmt.Errorf("POST %s: %s: %s", p.url, answer.Status, strings.TrimSpace(string(text)))
 	}

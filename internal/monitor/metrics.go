@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -83,13 +84,13 @@ func NewMetrics(version string) *Metrics {
 const namespace = "sluice"
 
 func (m *Metrics) counter(name, help string, labels []string, more ...string) *prometheus.CounterVec {
-	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, append(labels[:len(labels):len(labels)], more...))
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, append(slices.Clip(labels), more...))
 	m.registry.MustRegister(v)
 	return v
 }
 
 func (m *Metrics) gauge(name, help string, labels []string, more ...string) *prometheus.GaugeVec {
-	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, append(labels[:len(labels):len(labels)], more...))
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, append(slices.Clip(labels), more...))
 	m.registry.MustRegister(v)
 	return v
 }

@@ -88,7 +88,7 @@ func Start(ctx context.Context, o Options) *Monitor {
 			return nil
 		})
 	}
-	m.listener = pipeline.Listen(listeners...)
+	m.listener = onlyMeant(pipeline.Listen(listeners...))
 	return m
 }
 

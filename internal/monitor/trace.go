@@ -138,11 +138,13 @@ func (t *traces) listener() pipeline.Listener {
 func key(name string) attribute.Key { return attribute.Key(namespace + "." + name) }
 
 func (t *traces) runBegan(r pipeline.RunInfo) {
-	ctx, span := t.tracer.Start(t.parent, spanRun, trace.WithTimestamp(r.At), trace.WithAttributes(
+	var run open
+	//nolint:spancheck // runDone ends it
+	run.ctx, run.span = t.tracer.Start(t.parent, spanRun, trace.WithTimestamp(r.At), trace.WithAttributes(
 		key(obs.KeyPipeline).String(r.Pipeline), key(obs.KeyUpdate).String(r.UpdateID)))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.runs[r.UpdateID] = open{span, ctx}
+	t.runs[r.UpdateID] = run
 }
 
 func (t *traces) runDone(ended pipeline.RunInfo, r pipeline.Result) {
@@ -173,10 +175,12 @@ func (t *traces) tableBegan(info pipeline.TableInfo) {
 	if !ok {
 		return
 	}
-	ctx, span := t.tracer.Start(run.ctx, spanTable, trace.WithTimestamp(info.At), trace.WithAttributes(
+	var table open
+	//nolint:spancheck // the function table ends it
+	table.ctx, table.span = t.tracer.Start(run.ctx, spanTable, trace.WithTimestamp(info.At), trace.WithAttributes(
 		key(obs.KeyPipeline).String(info.Pipeline), key(obs.KeyTable).String(info.Table), key(obs.KeySource).String(info.SourceTable),
 		key("environment").String(info.Environment), key(obs.KeyURL).String(obs.Redact(info.Path))))
-	t.tables[keyOf(info)] = open{span, ctx}
+	t.tables[keyOf(info)] = table
 }
 
 func (t *traces) table(info pipeline.TableInfo, r pipeline.TableResult) {

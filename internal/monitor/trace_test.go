@@ -121,7 +121,7 @@ func TestTraces(t *testing.T) {
 		t.Errorf("the service is %s", service)
 	}
 	for i, head := range c.heads {
-		if c.paths[i] != "/v1/traces" || head.Get("x-tenant") != "contoso" {
+		if c.paths[i] != "/v1/traces" || head.Get("X-Tenant") != "contoso" {
 			t.Errorf("request %d went to %s with %v", i, c.paths[i], head)
 		}
 	}

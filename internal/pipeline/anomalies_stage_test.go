@@ -29,6 +29,7 @@ type stage struct {
 	read     storage.Store // as the pipeline reads
 	lakes    map[change.Type]storage.Store
 	types    []change.Type
+	newest   string // folder of the last step
 	now      time.Time
 	settings func(*spec.Settings)
 	told     map[string]pipeline.Level
@@ -74,7 +75,8 @@ func (s *stage) wait(d time.Duration) {
 // step writes the changes of one interval.
 func (s *stage) step() {
 	s.Helper()
-	_, err := s.sim.Step(context.Background(), s.source, exporter.Changes{Mix: exporter.Mix{Inserts: 3, Updates: 6, Deletes: 2}})
+	var err error
+	s.newest, err = s.sim.Step(context.Background(), s.source, exporter.Changes{Mix: exporter.Mix{Inserts: 3, Updates: 6, Deletes: 2}})
 	need(s, err)
 	s.wait(time.Minute)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,19 +72,24 @@ var anomalies = []anomaly{
 	{name: "export stands still and resumes", play: playPause, told: []string{pipeline.SourceStandsStill}},
 	{name: "all that can be told at once", faults: gentleFaults(), state: pipeline.CompletedWithWarnings,
 		told: []string{pipeline.FolderEmpty, pipeline.ManifestBreaksOff, pipeline.ColumnsAdded, pipeline.TableCopiedAnew}},
+	{name: "everything at once", faults: allFaults(), play: playEverything, state: pipeline.CompletedWithWarnings,
+		told: []string{pipeline.FolderEmpty, pipeline.ManifestBreaksOff, pipeline.ColumnsAdded, pipeline.TableCopiedAnew,
+			pipeline.FolderAbandoned, pipeline.FolderLate}},
+}
+
+func allFaults() []exporter.Fault {
+	var out []exporter.Fault
+	for _, f := range exporter.Faults() {
+		out = append(out, f.Name)
+	}
+	return out
 }
 
 // gentleFaults are those that hold no folder back.
 func gentleFaults() []exporter.Fault {
-	var out []exporter.Fault
-	for _, f := range exporter.Faults() {
-		switch f.Name {
-		case exporter.AbandonedFolders, exporter.LateFolders, exporter.LateManifest:
-		default:
-			out = append(out, f.Name)
-		}
-	}
-	return out
+	return slices.DeleteFunc(allFaults(), func(f exporter.Fault) bool {
+		return f == exporter.AbandonedFolders || f == exporter.LateFolders || f == exporter.LateManifest
+	})
 }
 
 // TestAnomalies follows an export with each anomaly, under both SCD types, and
@@ -141,6 +147,16 @@ func playLeased(s *stage) {
 	}
 	if _, err := s.sim.Expire(context.Background(), s.source, 1); !errors.Is(err, storage.ErrDenied) {
 		s.Errorf("a leased folder was deleted: %v", err)
+	}
+}
+
+// playEverything gives each folder up at once that has no model.json, and ends
+// with the newest one complete.
+func playEverything(s *stage) {
+	for n := 0; n < 6 || slices.Contains(s.sim.Unfinished(), s.newest); n++ {
+		s.step()
+		s.wait(2 * time.Hour)
+		s.run()
 	}
 }
 

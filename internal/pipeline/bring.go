@@ -28,8 +28,6 @@ type bringing struct {
 	columns batch.Schema
 	// before is what the source looked like in the folder before.
 	before *synapselink.Entity
-	// quarantined rows of the table, as far as it was brought.
-	quarantined int64
 	// gapped: folders were lost, and the table goes on with what is left.
 	gapped bool
 	// partial is the folder that the table begins with although its initial
@@ -79,9 +77,12 @@ func (b *bringing) bring(ctx context.Context) error {
 	if b.before, err = b.lastEntity(ctx); err != nil {
 		return err
 	}
+	if b.labels != nil {
+		return b.bringLabels(ctx)
+	}
 	for rest := b.parts; len(rest) > 0; {
-		group := b.together(rest)
-		if err := b.apply(ctx, group, b.step(b.reaches(group))); err != nil {
+		group := together(rest)
+		if err := b.apply(ctx, group, b.step(group[len(group)-1].folder)); err != nil {
 			return err
 		}
 		rest = rest[len(group):]
@@ -389,7 +390,11 @@ func (b *bringing) refresh(ctx context.Context) error {
 		return fmt.Errorf("%w: folder %s is not complete (%s), and the table holds what came after it, up to %s; the table stays as it is",
 			ErrRefreshBehind, held.Name, held.Reason, b.cursor(b.target))
 	}
-	return b.apply(ctx, b.parts, b.step(last))
+	to := b.step(last)
+	if b.labels != nil {
+		to.marks[b.saidID()] = 0
+	}
+	return b.apply(ctx, b.parts, to)
 }
 
 // farTime is the age of its cursor at which a table that has nothing new gets a
@@ -425,16 +430,24 @@ func (b *bringing) catchUp(ctx context.Context) error {
 		}
 		schema = merged.Schema
 	}
-	work := b.newBatch(schema, b.step(last))
-	work.Replace = false
-	result, err := b.engine.Apply(ctx, work)
-	if err != nil {
+	if err := b.moveCursor(ctx, schema, b.step(last)); err != nil {
 		return err
 	}
 	if fresh {
 		b.tellCreated()
 	}
-	b.note(result.Version, last)
+	return nil
+}
+
+// moveCursor is a commit without rows.
+func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to step) error {
+	work := b.newBatch(schema, to)
+	work.Replace = false
+	result, err := b.engine.Apply(ctx, work)
+	if err != nil {
+		return err
+	}
+	b.note(result.Version, to.reached)
 	return nil
 }
 

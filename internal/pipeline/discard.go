@@ -40,6 +40,7 @@ func (r *Runner) DiscardQuarantine(ctx context.Context, table string, place Plac
 		return nil, err
 	}
 	d.Left, d.Version = d.Left-d.Discarded, b.result.Version
+	u.forget(ctx)
 	return d, nil
 }
 

@@ -6,6 +6,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -23,6 +25,7 @@ var classes = []struct {
 	{context.DeadlineExceeded, "TIMEOUT", "a time limit was reached", "run again: it goes on where the tables stand", false},
 	{storage.ErrNoSpace, "NO_SPACE", "the lake's storage is full", "make room and run again: nothing was lost, and the cursor did not move", false},
 	{storage.ErrChanged, "SOURCE_CHANGED", "a file of the export changed while it was read, again and again", "run again: it plans anew", false},
+	{ErrPruneDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then run again; sluice check says which", true},
 	{storage.ErrDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then run again; sluice check says which", false},
 	{local.ErrDamaged, "DAMAGED_TABLE", "a file that is part of the table is missing or unreadable", "restore the file, or rebuild the table from the export with --full-refresh", false},
 	{local.ErrForeignTable, "FOREIGN_TABLE", "the table at the destination was made by something else, or another pipeline keeps it", "choose another destination, or replace the table with --full-refresh", true},
@@ -32,9 +35,15 @@ var classes = []struct {
 	{local.ErrUnknownOutcome, "UNKNOWN_OUTCOME", "it could not be found out whether the commit happened", "run again: the table tells then", true},
 	{delta.ErrUnsupported, "UNSUPPORTED_TABLE", "the table uses a Delta feature that Sluice does not write", "switch the feature off, or choose another destination", true},
 	{delta.ErrDamaged, "DAMAGED_TABLE", "the table's log is damaged", "restore the table's _delta_log, or remove the table and run again with --full-refresh", false},
+	{quarantine.ErrDamaged, "DAMAGED_QUARANTINE", "the file with the rows that were set aside is missing or damaged", "restore the file, or drop it with sluice quarantine discard", false},
+	{quarantine.ErrNewer, "NEWER_QUARANTINE", "the rows were set aside by a later version of Sluice", "use that version", false},
+	{ErrNoRow, "NO_SUCH_ROW", "the quarantine has no such row", "sluice quarantine list shows those it has", false},
 	{spec.ErrInvalid, "CONFIGURATION", "the configuration does not fit what the export has", "correct it; the text says where", true},
 	{delta.ErrInvalidChanges, "UNSUPPORTED_COLUMN", "a column cannot be written", "leave the column out with exclude_columns", false},
 	{synapselink.ErrTypeChanged, "TYPE_CHANGED", "a column's type changed in a way that the table cannot hold", "rebuild the table with --full-refresh", true},
+	{ErrNotComparable, "NOT_COMPARABLE", "reconcile cannot compare the table with its export now", "the text says what is in the way", true},
+	{ErrBadFolder, "NO_SUCH_FOLDER", "reconcile was given a folder that the table does not hold", "name one that it holds", true},
+	{reconcile.ErrTooLarge, "TOO_MANY_CHANGES", "the history of one key is larger than the memory that reconcile may use", "raise --memory", false},
 	{ErrGap, "FULL_REFRESH_REQUIRED", "folders went away before they were read, and rows with them", "run a full refresh if the folders that are left reach back to a whole copy, or have the table exported again; on_gap: continue goes on with what is left", true},
 	{ErrRefreshBehind, "REFRESH_BEHIND", "the folders that can be read end before what the table has", "wait for the folder's model.json, or restore it", false},
 	{ErrNewColumns, "SCHEMA_CHANGED", "the source has new columns, and schema_changes is full_refresh_required", "run a full refresh of the table", true},
@@ -74,13 +83,28 @@ func failure(err error) *Failure {
 	for _, c := range classes {
 		if errors.Is(err, c.err) {
 			f.Code = c.code
-			if !c.said {
+			switch hint := hintOf(err); {
+			case hint != "":
+				f.Message += "; " + hint
+			case !c.said:
 				f.Message += "; " + c.fix
 			}
 			return f
 		}
 	}
 	return f
+}
+
+// hintOf is the remedy that a store knows for an error, empty for none.
+func hintOf(err error) string {
+	var known interface {
+		error
+		Hint() string
+	}
+	if errors.As(err, &known) {
+		return known.Hint()
+	}
+	return ""
 }
 
 // NewFailure classifies an error as the results do.

@@ -16,7 +16,8 @@ import (
 //   - no model.json describes them, so they cannot be missing from one;
 //   - a new one begins with the files at the export's root, which stand for what
 //     was said before the oldest folder, and so does one whose folders went away;
-//   - all folders that wait are one commit: each may repeat every label.
+//   - all folders that wait are one commit, and what only repeats the folder before
+//     is not written again: the service may repeat every label in every folder.
 //
 // What a folder does not repeat stays: nothing tells a label that was removed from
 // one that did not change.
@@ -150,15 +151,6 @@ func (t *target) together(parts []part) []part {
 		return parts
 	}
 	return together(parts)
-}
-
-// reaches is where the table stands when it has the parts. Of labels there are no
-// further ones, and the root, which may be the last, is no folder.
-func (b *bringing) reaches(parts []part) synapselink.FolderName {
-	if ready := b.env.listing.Ready(); b.labels != nil {
-		return ready[len(ready)-1]
-	}
-	return parts[len(parts)-1].folder
 }
 
 // ErrNoLabels: the export has no file of the labels.

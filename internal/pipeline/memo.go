@@ -105,7 +105,7 @@ func (u *update) nothingNew(ctx context.Context) *Result {
 func (u *update) unchanged(m memoTable) TableResult {
 	t := m.TableResult
 	t.State, t.Error, t.Events = Completed, nil, []Event{}
-	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.DurationMS = 0, Rows{}, 0, 0, 0
+	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.CellsCut, t.DurationMS = 0, Rows{}, 0, 0, 0, 0
 	for _, f := range []struct {
 		name string
 		age  **int64
@@ -115,7 +115,20 @@ func (u *update) unchanged(m memoTable) TableResult {
 		}
 	}
 	t.Stale = isStale(t.AppliedAge, m.Limit)
+	if t.SetAside > 0 {
+		t.Events = append(t.Events, u.event(QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
+	}
 	return t
+}
+
+// forget drops the memo: what it says of the tables' quarantines is over.
+func (u *update) forget(ctx context.Context) {
+	if u.opts.Memo == nil {
+		return
+	}
+	if err := u.opts.Memo.Delete(ctx, u.memoPath()); err != nil {
+		u.opts.Log.Warn("the next run may count rows that are no longer set aside", "error", err)
+	}
 }
 
 // readMemo reads the memo of the last update, nil if there is none that fits.
@@ -233,7 +246,7 @@ func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result
 // unfinished tables are to be looked at by the next update.
 func unfinished(t TableResult) bool {
 	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e Event) bool {
-		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != CellsCut
+		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != QuarantineRowsLeft && e.Code != CellsCut
 	})
 }
 

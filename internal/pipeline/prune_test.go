@@ -123,7 +123,16 @@ func TestPruneInterrupted(t *testing.T) {
 	for stop := 1; stop <= files; stop++ {
 		_, source, _, r := prunable(t)
 		broken := *r
-		broken.Source = fault.New(source, fault.Match(fault.Delete, "*", stop, fault.Fail(errHeld)))
+		deleted := 0
+		broken.Source = fault.New(source, func(o fault.Operation) fault.Action {
+			if isFile := strings.HasSuffix(o.Path, ".csv") || strings.HasSuffix(o.Path, ".json"); o.Op == fault.Delete && isFile {
+				deleted++
+			}
+			if deleted == stop {
+				return fault.Fail(errHeld)
+			}
+			return fault.Pass()
+		})
 		list, err := pipeline.Prune(ctx, []*pipeline.Runner{&broken}, pipeline.PruneRequest{Delete: true})
 		need(t, err)
 		if list[0].Error == nil || list[0].Files != int64(stop-1) {

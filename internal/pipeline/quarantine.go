@@ -154,7 +154,7 @@ func (u *update) quarantineAgain(ctx context.Context, t *target, place Place, li
 		return nil, err
 	}
 	if quarantine.StateOf(fresh).Serial == quarantine.StateOf(t.snapshot).Serial {
-		return nil, fmt.Errorf("%w: %w; sluice quarantine discard ends it", quarantine.ErrDamaged, cause)
+		return nil, lostQuarantine(cause)
 	}
 	return u.quarantineOf(ctx, &target{spec: t.spec, env: t.env, snapshot: fresh}, place, limit)
 }

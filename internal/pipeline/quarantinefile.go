@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
@@ -45,7 +46,7 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 	if keep != nil {
 		for e, err := range quarantine.Read(ctx, q.Lake, q.path(), before) {
 			if err != nil {
-				return quarantine.State{}, err
+				return quarantine.State{}, lostQuarantine(err)
 			}
 			if keep(&e) {
 				if err := w.Add(e.Row, e.Entity); err != nil {
@@ -64,6 +65,14 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 	}
 	q.written = path
 	return after, w.Close()
+}
+
+// lostQuarantine tells a file that is missing from others that are.
+func lostQuarantine(err error) error {
+	if errors.Is(err, storage.ErrNotExist) {
+		return fmt.Errorf("%w: %w", quarantine.ErrDamaged, err)
+	}
+	return err
 }
 
 // list finds the files that no commit will name any more.

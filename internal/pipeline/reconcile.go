@@ -189,12 +189,14 @@ func (c *reconciling) findOlder(ctx context.Context) error {
 	if c.judge.Oldest == 0 {
 		c.judge.Oldest = c.cursor.Digits() + 1 // none is left
 	}
+	unreadable := c.unreadable()
+	c.judge.Oldest = max(c.judge.Oldest, unreadable)
 	c.judge.Type, c.judge.Removals = c.scdType(), c.removals()
 	least, unknown, err := c.leastFolder(ctx)
 	if err != nil {
 		return err
 	}
-	c.judge.OlderGone = least < c.judge.Oldest
+	c.judge.OlderGone = least < c.judge.Oldest || unreadable > 0
 	if !c.judge.OlderGone && unknown {
 		if c.judge.OlderGone, err = c.olderInLog(ctx); err != nil {
 			return err
@@ -202,6 +204,19 @@ func (c *reconciling) findOlder(ctx context.Context) error {
 	}
 	c.report.OlderGone = c.judge.OlderGone
 	return nil
+}
+
+// unreadable is behind the last folder that the table was given and that cannot
+// be read any more, because its model.json went; 0 where there is none.
+func (c *reconciling) unreadable() int64 {
+	last := int64(0)
+	skipped := c.skipped(c.target)
+	for _, f := range c.env.listing.Abandoned() {
+		if f.Digits() <= c.cursor.Digits() && !slices.ContainsFunc(skipped, func(s synapselink.FolderName) bool { return s.Digits() == f.Digits() }) {
+			last = max(last, f.Digits()+1)
+		}
+	}
+	return last
 }
 
 // conclude sums up.

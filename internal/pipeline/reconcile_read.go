@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -184,7 +185,7 @@ func (c *reconciling) scan(ctx context.Context, to *sides) error {
 	if c.judge.Type == change.Type2 {
 		end = len(schema) + 1
 		start = len(schema)
-		schema = append(schema[:len(schema):len(schema)], intervalColumns...)
+		schema = append(slices.Clip(schema), intervalColumns...)
 	}
 	all, folder, modified := local.Placed(schema, named)
 	at := places{key: schema.Index(named.Key), start: start, end: end, folder: folder, modified: modified}

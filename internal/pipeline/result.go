@@ -67,6 +67,9 @@ type TableResult struct {
 	BytesRead   int64  `json:"bytes_read"`
 	BytesWrote  int64  `json:"bytes_written"`
 	CellsCut    int64  `json:"cells_cut"` // texts that were longer than max_cell_bytes
+	// SetAside is how many rows of the table are in its quarantine after the
+	// update, those of earlier updates included.
+	SetAside int64 `json:"rows_set_aside"`
 	// Freshness tells how old the table's newest folder is.
 	Freshness
 	Events []Event  `json:"events"`

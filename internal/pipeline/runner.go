@@ -141,6 +141,12 @@ func (u *update) tellUnchanged(result *Result) {
 	for _, t := range result.Tables {
 		info := TableInfo{RunInfo: u.info, Table: t.Table, SourceTable: t.SourceTable, Path: t.Path}
 		u.opts.Listener.TableBegan(info)
+		for _, e := range t.Events {
+			u.opts.Listener.Event(e)
+		}
 		u.opts.Listener.Table(info, t)
+	}
+	for _, e := range result.Events {
+		u.opts.Listener.Event(e)
 	}
 }

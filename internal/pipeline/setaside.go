@@ -58,7 +58,7 @@ func (s *setAside) held() int64 {
 	if s.request.FullRefresh {
 		return 0
 	}
-	return s.quarantined
+	return s.result.SetAside
 }
 
 // open begins to read: what was met before counts no more.
@@ -114,7 +114,7 @@ func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed
 func (s *setAside) settle(ctx context.Context, err error) error {
 	s.file.settle(ctx, err)
 	if err == nil && s.after != nil {
-		s.quarantined = s.after.Rows
+		s.result.SetAside = s.after.Rows
 	}
 	if cerr := s.spool.Close(); cerr != nil {
 		s.opts.Log.Warn("bad rows that were kept aside could not be removed", "table", s.name(), "error", cerr)
@@ -150,8 +150,8 @@ func (s *setAside) tellSetAside(rows int64, first *quarantine.Row) {
 
 // tellQuarantined notes the rows that earlier runs set aside.
 func (b *bringing) tellQuarantined() {
-	if b.quarantined = quarantine.StateOf(b.snapshot).Rows; b.quarantined > 0 && !b.request.FullRefresh {
-		b.tell(QuarantineRowsLeft, "", rowsWere(b.quarantined, "set aside by earlier runs"))
+	if b.result.SetAside = quarantine.StateOf(b.snapshot).Rows; b.result.SetAside > 0 && !b.request.FullRefresh {
+		b.tell(QuarantineRowsLeft, "", rowsWere(b.result.SetAside, "set aside by earlier runs"))
 	}
 }
 

@@ -47,7 +47,7 @@ type TableStatus struct {
 	Bytes int64 `json:"bytes"` // of the data files
 	Freshness
 	// Quarantined rows are set aside, see [Runner.Quarantine].
-	Quarantined int64 `json:"rows_quarantined"`
+	Quarantined int64 `json:"rows_set_aside"`
 	// Waiting folders have rows for the table that are not in it.
 	Waiting      int   `json:"folders_waiting"`
 	WaitingBytes int64 `json:"bytes_waiting"`

@@ -85,7 +85,7 @@ func (s *Spool) Add(row Row, entity *synapselink.Entity) error {
 // note keeps the first row by place.
 func (s *Spool) note(row *Row, at *spooled) {
 	if s.first != nil {
-		folder, _ := synapselink.ParseFolderName(s.first.Folder) //nolint:errcheck // it was read before
+		folder, _ := synapselink.ParseFolderName(s.first.Folder)
 		before := spooled{folder: folder, rank: s.first.Rank, offset: s.first.Offset}
 		if before.compare(at) <= 0 {
 			return

@@ -190,9 +190,11 @@ func (l *LabelTable) expects() string {
 }
 
 // explained says what to do about a line: labels cannot be exported again by
-// themselves, nor is any column of theirs worth less than the others.
+// themselves, no column of theirs is worth less than the others, and no line is set
+// aside.
 func (l *LabelTable) explained(bad *RowError) *RowError {
 	if bad != nil {
+		bad.Entity = nil
 		bad.Hint = "only the table " + l.name + " waits for it; correct or remove the file, or switch ingest_choice_labels off"
 	}
 	return bad

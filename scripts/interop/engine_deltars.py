@@ -10,7 +10,7 @@ class DeltaRS(engines.Engine):
     name = "deltars"
 
     def query(self, path, sql):
-        table = deltalake.DeltaTable(path)
+        table = deltalake.DeltaTable(path, storage_options=self.options or None)
         return arrow(deltalake.QueryBuilder().register("t", table).execute(sql))
 
     def version(self, path):

@@ -9,7 +9,7 @@ class Polars(engines.Engine):
     name = "polars"
 
     def query(self, path, sql):
-        return polars.SQLContext(t=polars.scan_delta(path)).execute(sql, eager=True).to_arrow()
+        return polars.SQLContext(t=polars.scan_delta(path, storage_options=self.options or None)).execute(sql, eager=True).to_arrow()
 
 
 def start(jars, scratch):

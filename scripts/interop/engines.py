@@ -8,9 +8,10 @@ class Refused(Exception):
 
 
 class Engine:
-    """Reads Delta tables by SQL; some also write. Paths are local folders."""
+    """Reads Delta tables by SQL; some also write. Paths are local folders, or addresses that the options open."""
 
     name = ""
+    options = {}  # of the storage layer, for the request at hand
 
     def query(self, path, sql):
         """The answer, as an Arrow table, to SQL over the table, named t in it."""

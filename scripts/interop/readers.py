@@ -20,6 +20,9 @@ order, each request with {"ok": …} or {"error": {"kind", "message"}}:
     {"op": "vacuum",      "path", "hours"}
     {"op": "statement",   "path", "sql"}      {table} stands for the table
 
+Every request may have "options" of the engine's storage layer; the path is then
+that of a table in object storage.
+
 query and rows answer {"columns": [{"name", "type"}], "rows": [[…]]}, see
 canonical.py. Rows without an order come sorted by their text.
 
@@ -95,6 +98,7 @@ def answer(engine, line):
     """Anything that goes wrong is the answer: many tests ask for a refusal."""
     try:
         request = json.loads(line)
+        engine.options = request.get("options") or {}
         return {"ok": OPERATIONS[request["op"]](engine, request)}
     except BaseException as error:  # Rust panics arrive as BaseException
         return {"error": {"kind": type(error).__name__, "message": str(error)}}

@@ -35,7 +35,8 @@ func (k Kind) String() string {
 }
 
 // Finding is what was found of a key. Export are the rows that the table should
-// have, in order; a vanished row counts as closed.
+// have, in order: a vanished row counts as closed, and what cannot be checked is
+// as it should be.
 type Finding struct {
 	Kind   Kind
 	Export []Row
@@ -94,7 +95,11 @@ func (j *Judge) compare(key change.Key, h *History, removed []change.Change) Fin
 			return Finding{Vanished, without}
 		}
 	}
-	return Finding{j.kind(h, want), want}
+	kind := j.kind(h, want)
+	if kind == Unchecked {
+		want = h.Rows
+	}
+	return Finding{kind, want}
 }
 
 // removals are the deletes that met the key.
@@ -125,6 +130,9 @@ func (j *Judge) kind(h *History, want []Row) Kind {
 		return Differs
 	case j.OlderGone && slices.ContainsFunc(h.Changes, func(c Change) bool { return c.Unversioned }):
 		// Such a delete stands behind what came before it, which is gone.
+		return Unchecked
+	case j.OlderGone && !slices.ContainsFunc(h.Changes, func(c Change) bool { return c.Folder >= j.Oldest }):
+		// The delete can have been in a folder behind these that is gone.
 		return Unchecked
 	}
 	return Missing

@@ -23,11 +23,20 @@ const blobSuffix = ".blob.core.windows.net"
 func ParseURL(address, endpoint string) (account, container, root, serviceURL string, err error) {
 	p, err := parse(address, endpoint)
 	if err != nil {
-		// What stands behind '?' may be a secret.
-		bare, _, _ := strings.Cut(address, "?")
-		return "", "", "", "", fmt.Errorf("reading the azure URL %q: %w", bare, err)
+		return "", "", "", "", fmt.Errorf("reading the azure URL %q: %w", withoutSecrets(address), err)
 	}
 	return p.account, p.container, p.root, p.service, nil
+}
+
+// withoutSecrets leaves out what stands behind '?', and before the '@' of a form
+// in which that is no container.
+func withoutSecrets(address string) string {
+	bare, _, _ := strings.Cut(address, "?")
+	scheme, rest, found := strings.Cut(bare, "://")
+	if found && strings.HasPrefix(strings.ToLower(scheme), "http") {
+		return scheme + "://" + rest[strings.LastIndexByte(rest, '@')+1:]
+	}
+	return bare
 }
 
 // place is where a store is.
@@ -83,9 +92,6 @@ func parseHTTP(scheme, rest string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	if strings.ContainsAny(host, "@#") {
-		return place{}, errors.New("its host is not account.blob.core.windows.net")
-	}
 	account, host, err := blobHost(host)
 	container, root, _ := strings.Cut(path, "/")
 	return place{account: account, container: container, root: root, service: scheme + "://" + host}, err
@@ -96,7 +102,8 @@ func parseHTTP(scheme, rest string) (place, error) {
 func blobHost(host string) (account, blob string, err error) {
 	host = strings.ToLower(host)
 	labels := strings.SplitN(host, ".", 3)
-	if len(labels) < 3 || labels[0] == "" || labels[1] != "blob" && labels[1] != "dfs" {
+	if len(labels) < 3 || labels[0] == "" || labels[1] != "blob" && labels[1] != "dfs" || strings.ContainsAny(host, "@#%\\: ") {
+		host = host[strings.LastIndexByte(host, '@')+1:]
 		return "", "", fmt.Errorf("its host %q is not account.dfs.core.windows.net or account.blob.core.windows.net; "+
 			"another address of the service belongs into the option endpoint", host)
 	}

@@ -20,7 +20,7 @@ const (
 
 // folderAttempts is how often a folder is made again that Delete, here or in
 // another process, removed as empty just before the first file came into it.
-const folderAttempts = 10
+const folderAttempts = 1000
 
 func isTemp(element string) bool {
 	return strings.HasPrefix(element, tempPrefix) && strings.HasSuffix(element, tempSuffix)

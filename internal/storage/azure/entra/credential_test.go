@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net/http"
 	"os"
@@ -16,7 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/sluicedata/sluice/internal/storage"
@@ -126,7 +130,7 @@ func TestSignIn(t *testing.T) {
 			}
 			text := ""
 			if err != nil {
-				text = strings.ReplaceAll(err.Error(), server.URL, "<url>")
+				text = strings.ReplaceAll(err.Error()+hint(err), server.URL, "<url>")
 			}
 			if !strings.Contains(text, tt.want) || !errors.Is(err, tt.is) {
 				t.Errorf("got  %s\nwant %s", text, tt.want)
@@ -138,14 +142,79 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
+// hint is what follows the text of an error, where it has one.
+func hint(err error) string {
+	if failed, ok := errors.AsType[*entra.SignInError](err); ok {
+		return "; " + failed.Hint()
+	}
+	return ""
+}
+
 func TestSignInHidesASecretThatIsSentBack(t *testing.T) {
 	server := start(t, entratest.Options{Answer: func(w http.ResponseWriter, r *http.Request) bool {
 		entratest.Refuse(w, http.StatusBadRequest, "invalid_request", "AADSTS900144: Not understood: "+r.PostFormValue("client_secret")+".")
 		return true
 	}})
 	want := "AADSTS900144: Not understood: [redacted]; see https://login.microsoftonline.com/error?code=900144"
-	if err := ask(t, application(server)); err == nil || !strings.HasSuffix(err.Error(), want) {
+	if err := ask(t, application(server)); err == nil || !strings.HasSuffix(err.Error()+hint(err), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestAnswersOfEntra(t *testing.T) {
+	for code, fix := range map[string]string{
+		"AADSTS7000229": "az ad sp create --id " + entratest.ClientID,
+		"AADSTS7000112": "enable the application: Microsoft Entra admin center, Enterprise applications, " + entratest.ClientID,
+		"AADSTS90002":   "put the Directory (tenant) ID from the application's overview",
+		"AADSTS900023":  "put the Directory (tenant) ID from the application's overview",
+		"AADSTS700024":  "if it is right, renew the certificate",
+		"AADSTS70021":   "az ad app federated-credential create --id " + entratest.ClientID,
+		"AADSTS700211":  "a federated credential with the issuer and subject",
+		"AADSTS700213":  "a federated credential with the issuer and subject",
+		"AADSTS500011":  "take scope out of the configuration",
+		"AADSTS70011":   "take scope out of the configuration",
+		"AADSTS1002012": "take scope out of the configuration",
+		"AADSTS53003":   "have this machine's address allowed in the policy for workload identities",
+		"AADSTS50196":   "see https://login.microsoftonline.com/error?code=50196",
+	} {
+		server := start(t, entratest.Options{Answer: func(w http.ResponseWriter, _ *http.Request) bool {
+			entratest.Refuse(w, http.StatusBadRequest, "invalid_request", code+": What is wrong, e.g. this. And more of it.")
+			return true
+		}})
+		err := ask(t, application(server))
+		d, ok := entra.Diagnose(fmt.Errorf("list: %w", err), entra.About{})
+		if !ok || d.Code != code || !strings.Contains(d.Fix, fix) || !errors.Is(err, storage.ErrDenied) {
+			t.Errorf("%s: %+v", code, d)
+		}
+	}
+}
+
+func TestDiagnoseKnowsTheErrorsOfTheLibrary(t *testing.T) {
+	server := start(t, entratest.Options{})
+	credential, err := azidentity.NewClientSecretCredential(entratest.TenantID, entratest.ClientID, "wrong~secret", &azidentity.ClientSecretCredentialOptions{
+		DisableInstanceDiscovery: true,
+		ClientOptions: azcore.ClientOptions{
+			Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: server.URL}, Transport: server.Client(), Retry: never,
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = credential.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{entra.DefaultScope}})
+	d, ok := entra.Diagnose(err, entra.About{Way: entra.ClientSecret, ClientID: entratest.ClientID})
+	if !ok || d.Code != "AADSTS7000215" || !strings.HasSuffix(d.Fix, "az ad app credential reset --id "+entratest.ClientID+" --append") {
+		t.Errorf("got %+v of %v", d, err)
+	}
+}
+
+func TestAnswerOfSomethingElse(t *testing.T) {
+	server := start(t, entratest.Options{Answer: func(w http.ResponseWriter, _ *http.Request) bool {
+		http.Error(w, "<html>not here</html>", http.StatusNotFound)
+		return true
+	}})
+	d, ok := entra.Diagnose(ask(t, application(server)), entra.About{})
+	if !ok || d.Code != "SIGN_IN_FAILED" || d.Reason == "" || !strings.Contains(d.Fix, "check authority_host ("+server.URL+")") {
+		t.Errorf("got %+v", d)
 	}
 }
 
@@ -206,15 +275,17 @@ type readCloser struct{ *strings.Reader }
 func (readCloser) Close() error { return nil }
 
 func TestCredentialsThatTheMachineLacks(t *testing.T) {
-	for _, name := range []string{"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_TOKEN_CREDENTIALS"} {
+	for _, name := range []string{"AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE", "IDENTITY_ENDPOINT", "MSI_ENDPOINT"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PATH", t.TempDir())
+	t.Setenv("AZURE_TOKEN_CREDENTIALS", "prod") // leaves the tools of developers out
 	tests := []struct {
 		options entra.Options
 		code    string
 		fix     string
 	}{
+		{entra.Options{Credential: entra.DefaultChain}, "NO_DEFAULT", "say which one is meant"},
 		{entra.Options{Credential: entra.ManagedIdentity}, "NO_MANAGED_IDENTITY", "turn on the system-assigned identity"},
 		{entra.Options{Credential: entra.ManagedIdentity, ClientID: "some-identity"}, "NO_MANAGED_IDENTITY", "assign the user-assigned identity some-identity"},
 		{entra.Options{Credential: entra.AzureCLI, TenantID: "contoso.example"}, "NO_AZURE_CLI", "az login --tenant contoso.example"},
@@ -230,6 +301,13 @@ func TestCredentialsThatTheMachineLacks(t *testing.T) {
 			t.Errorf("%s: %v", tt.options.Credential, err)
 		}
 	}
+	t.Run("token of a pod that is not there", func(t *testing.T) {
+		t.Setenv("AZURE_FEDERATED_TOKEN_FILE", filepath.Join(t.TempDir(), "none"))
+		err := ask(t, entra.Options{Credential: entra.WorkloadIdentity, TenantID: "t", ClientID: "c", Transport: refusing{}, Retry: never, DisableInstanceDiscovery: true})
+		if d, _ := entra.Diagnose(err, entra.About{}); d.Code != "NO_WORKLOAD_IDENTITY" || !strings.Contains(d.Fix, "azure.workload.identity/use") {
+			t.Errorf("%+v of %v", d, err)
+		}
+	})
 	if err := ask(t, entra.Options{Credential: entra.WorkloadIdentity}); !errors.Is(err, entra.ErrOptions) {
 		t.Errorf("workload identity outside of a cluster: %v", err)
 	}

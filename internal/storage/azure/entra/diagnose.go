@@ -23,8 +23,6 @@ type Diagnosis struct {
 // empty.
 type About struct {
 	Account, Container string
-	// Service is the address of the blob service.
-	Service string
 	// Write: the container is written to, so that reading is not enough.
 	Write bool
 	// Way in which requests are signed, and by whom.

@@ -17,7 +17,7 @@
 // The credential asks for the configured scope whatever its caller asks for:
 // azblob knows that of the public cloud alone. A failed sign-in is a
 // [*SignInError]: it wraps storage.ErrDenied where Entra refused, the network's
-// own error where Entra could not be reached, and its text says what to do.
+// own error where Entra could not be reached, and its Hint says what to do.
 //
 // # Diagnosis
 //

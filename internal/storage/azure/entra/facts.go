@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
 // facts are what an error tells, whichever library made it.
@@ -37,6 +38,10 @@ func gather(err error, about About) (*facts, bool) {
 	f := &facts{About: about}
 	if failed, ok := errors.AsType[*SignInError](err); ok {
 		f.signIn(failed)
+		return f, true
+	}
+	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok {
+		f.signIn(&SignInError{Way: about.Way, TenantID: about.TenantID, ClientID: about.ClientID, cause: failed})
 		return f, true
 	}
 	if answer, ok := errors.AsType[*azcore.ResponseError](err); ok {

@@ -93,6 +93,10 @@ func networkCode(err error, host string) (code, message string) {
 	case isOp, errors.Is(err, io.ErrUnexpectedEOF), isNet && errors.Is(err, io.EOF):
 		return connectionCut, host + " ended the connection: " + innermost(err)
 	}
+	// Its own text would show the address whole.
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return connectionCut, "no answer from " + host + ": " + innermost(err)
+	}
 	return "", ""
 }
 

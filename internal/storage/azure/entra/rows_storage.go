@@ -55,6 +55,9 @@ var storageRows = []row{
 	{code: "AccountIsDisabled", fix: func(f *facts) string {
 		return fmt.Sprintf("enable storage account %s; accounts are disabled with their subscription, so look whether that one is active and paid for", f.account())
 	}},
+	{code: "ContainerNotFound", when: func(f *facts) bool { return f.Write }, fix: func(f *facts) string {
+		return fmt.Sprintf("create it: az storage container create --account-name %s --name %s --auth-mode login; or correct its name", f.account(), f.container())
+	}},
 	{code: "ContainerNotFound", fix: func(f *facts) string {
 		return fmt.Sprintf("check the container's name: az storage container list --account-name %s --auth-mode login --query [].name; "+
 			"Synapse Link's are called dataverse-<environment>-<organization>", f.account())
@@ -167,7 +170,7 @@ func sasTime(f *facts) string {
 }
 
 func sasBroken(*facts) string {
-	return "sas_token is not what Azure gave: copy it whole, with all its & and % signs and in quotes; it ends to be valid when the account's key is rotated"
+	return "sas_token is not what Azure gave: copy it whole, with all its & and % signs and in quotes; it is no longer valid once the account's key is rotated"
 }
 
 func wrongKey(f *facts) string {

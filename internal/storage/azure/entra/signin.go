@@ -21,14 +21,16 @@ type SignInError struct {
 	secrets []string
 }
 
-// Error is one line.
+// Error is one line, without what to do.
 func (e *SignInError) Error() string {
-	what := "sign in " + e.who() + ": "
 	d, _ := Diagnose(e, About{})
-	if d.Fix == "" {
-		return what + d.Reason
-	}
-	return what + d.Reason + "; " + d.Fix
+	return "sign in " + e.who() + ": " + d.Reason
+}
+
+// Hint says what to do, in one line.
+func (e *SignInError) Hint() string {
+	d, _ := Diagnose(e, About{})
+	return d.Fix
 }
 
 // who signs in, and where.

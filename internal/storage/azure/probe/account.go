@@ -41,7 +41,7 @@ type Account struct {
 // About is what entra.Diagnose names in its texts.
 func (a *Account) About(write bool, now time.Time) entra.About {
 	return entra.About{
-		Account: a.Name, Container: a.Container, Service: a.Service, Write: write, Now: now,
+		Account: a.Name, Container: a.Container, Write: write, Now: now,
 		Way: a.way(), TenantID: a.Entra.TenantID, ClientID: a.Entra.ClientID,
 	}
 }
@@ -117,8 +117,9 @@ func (a *Account) See(ctx context.Context) error {
 	return err
 }
 
-// Hierarchical tells whether the account has a hierarchical namespace. Not every
-// identity may ask: the error then says so.
+// Hierarchical tells whether the account has a hierarchical namespace. Readers of
+// a container may not ask for that, but the listing shows it: only there has a
+// blob a type.
 func (a *Account) Hierarchical(ctx context.Context) (bool, error) {
 	client, err := a.client()
 	if err != nil {
@@ -126,14 +127,21 @@ func (a *Account) Hierarchical(ctx context.Context) (bool, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	info, err := client.NewContainerClient(a.Container).GetAccountInfo(ctx, &container.GetAccountInfoOptions{})
-	if err != nil {
+	inside := client.NewContainerClient(a.Container)
+	info, err := inside.GetAccountInfo(ctx, nil)
+	if err == nil && info.IsHierarchicalNamespaceEnabled != nil {
+		return *info.IsHierarchicalNamespaceEnabled, nil
+	}
+	one := int32(1)
+	page, err := inside.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{MaxResults: &one}).NextPage(ctx)
+	switch {
+	case err != nil:
 		return false, err
+	case page.Segment == nil || len(page.Segment.BlobItems) == 0:
+		return false, errors.New("an empty container does not show it")
 	}
-	if info.IsHierarchicalNamespaceEnabled == nil {
-		return false, errors.New("the service does not tell")
-	}
-	return *info.IsHierarchicalNamespaceEnabled, nil
+	properties := page.Segment.BlobItems[0].Properties
+	return properties != nil && properties.ResourceType != nil, nil
 }
 
 // Fate is what became of a container that is not there.

@@ -58,24 +58,36 @@ func TestReachTakesAnyAnswer(t *testing.T) {
 func second[T any](_ T, err error) error { return err }
 
 func TestHierarchical(t *testing.T) {
+	const blob = "<Blob><Name>a</Name><Properties><Etag>e</Etag><Last-Modified>Mon, 15 Jan 2024 12:00:00 GMT</Last-Modified>%s</Properties></Blob>"
 	for _, tt := range []struct {
-		header string
-		status int
+		name   string
+		header string // of the account, empty where it may not be asked for
+		blobs  string
 		want   bool
 		fails  bool
-	}{{"true", 200, true, false}, {"false", 200, false, false}, {"", 200, false, true}, {"", 403, false, true}} {
+	}{
+		{"hierarchical", "true", "", true, false},
+		{"flat", "false", "", false, false},
+		{"hierarchical, by the listing", "", fmt.Sprintf(blob, "<ResourceType>directory</ResourceType>"), true, false},
+		{"flat, by the listing", "", fmt.Sprintf(blob, ""), false, false},
+		{"empty", "", "", false, true},
+		{"may not be listed", "", "denied", false, true},
+	} {
 		a := account(t, func(w http.ResponseWriter, r *http.Request) {
-			if got := r.URL.Query(); r.URL.Path != "/export" || got.Get("comp") != "properties" || got.Get("restype") != "account" {
-				t.Errorf("asked for %s", r.URL)
-			}
-			if tt.header != "" {
+			asksAccount := r.URL.Query().Get("restype") == "account"
+			switch {
+			case asksAccount && tt.header != "":
 				w.Header().Set("X-Ms-Is-Hns-Enabled", tt.header)
+			case asksAccount || tt.blobs == "denied":
+				w.WriteHeader(http.StatusForbidden)
+			default:
+				w.Header().Set("Content-Type", "application/xml")
+				fmt.Fprintf(w, `<?xml version="1.0" encoding="utf-8"?><EnumerationResults><Blobs>%s</Blobs><NextMarker /></EnumerationResults>`, tt.blobs)
 			}
-			w.WriteHeader(tt.status)
 		})
 		got, err := a.Hierarchical(t.Context())
 		if got != tt.want || (err != nil) != tt.fails {
-			t.Errorf("%+v: got %v, %v", tt, got, err)
+			t.Errorf("%s: got %v, %v", tt.name, got, err)
 		}
 	}
 }
