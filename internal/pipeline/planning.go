@@ -83,6 +83,14 @@ func (e *environment) see(folder *synapselink.Folder) {
 	if len(folder.Tables)+len(folder.Failed)+len(folder.Labels) == 0 {
 		e.noted = append(e.noted, note{FolderEmpty, folder.Name, fmt.Sprintf("folder %s holds no rows of any table", folder.Name)})
 	}
+	if tables, breaksOff := folder.Undescribed(); len(tables) > 0 {
+		how := "does not describe"
+		if breaksOff {
+			how = "breaks off before"
+		}
+		e.noted = append(e.noted, note{ManifestBreaksOff, folder.Name, fmt.Sprintf(
+			"model.json of folder %s %s %s; where the folder describes a table by itself, that is used", folder.Name, how, someOf(tables))})
+	}
 	if n := len(folder.Unknown); n > 0 {
 		e.noted = append(e.noted, note{FilesUnknown, folder.Name, fmt.Sprintf(
 			"folder %s holds files that nothing reads: %d, the first of them %s", folder.Name, n, e.export.Store.URL(folder.Unknown[0]))})
@@ -144,4 +152,13 @@ func (p *part) describe(ctx context.Context, folder *synapselink.Folder, table s
 	default:
 		p.entity = &entity
 	}
+}
+
+// someOf names the first of a list.
+func someOf(names []string) string {
+	const few = 3
+	if len(names) <= few {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
 }

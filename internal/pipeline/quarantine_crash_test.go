@@ -124,10 +124,13 @@ func (r *asideRig) cutAnywhere(t *testing.T, base storage.Store, act func(storag
 	counting := fault.New(copied(t, base), nil)
 	act(counting)
 	for _, c := range cuts {
-		for n := 1; n <= counting.Count(); n++ {
-			at := &placed{t, fmt.Sprintf("%s: %s", counting.Operations()[n-1], c.name)}
+		for _, o := range counting.Operations() {
+			if !c.all && !slices.Contains(mutations, o.Op) {
+				continue
+			}
+			at := &placed{t, fmt.Sprintf("%s: %s", o, c.name)}
 			lake := copied(at, base)
-			act(fault.New(lake, c.plan(n)))
+			act(fault.New(lake, c.plan(o.N)))
 			r.check(at, lake)
 			again := act(lake)
 			if len(failures(again)) > 0 {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +38,22 @@ func (f *Folder) Entity(ctx context.Context, table string) (Entity, error) {
 		return f.export.TableSchema(ctx, f.Name, table)
 	}
 	return f.export.tableIn(ctx, f.Name, table, f.manifest, nil)
+}
+
+// Undescribed lists the tables with files in the folder that its model.json does
+// not describe, in order, and whether it is because the file breaks off. Of a
+// folder without wanted tables nothing is known.
+func (f *Folder) Undescribed() (tables []string, breaksOff bool) {
+	if f.manifest == nil {
+		return nil, false
+	}
+	for table := range f.Tables {
+		if _, ok := f.manifest.byName[strings.ToLower(table)]; !ok {
+			tables = append(tables, table)
+		}
+	}
+	slices.Sort(tables)
+	return tables, f.manifest.truncated
 }
 
 // Walk looks into closed folders one after the other, and ahead of its caller
