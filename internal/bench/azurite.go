@@ -75,11 +75,11 @@ func (b *bench) overAzurite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer e.close()
-	if err := b.loadOverAzurite(ctx, e); err != nil {
-		return err
+	err = b.loadOverAzurite(ctx, e)
+	if err == nil {
+		err = b.idleOverAzurite(ctx, e)
 	}
-	return b.idleOverAzurite(ctx, e)
+	return errors.Join(err, e.close())
 }
 
 func (b *bench) loadOverAzurite(ctx context.Context, e *emulator) error {

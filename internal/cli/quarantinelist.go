@@ -31,7 +31,7 @@ func newQuarantineListCommand(g *globals) *cobra.Command {
 		Short: "List the rows that were set aside",
 		Long: `Lists the rows of each table that were set aside: their numbers, where they stand
 in the export, and what is wrong with them. A number holds until rows come or go.
-The export itself is not read.`,
+Rows whose folders are gone are listed as any other.`,
 		Example: "sluice quarantine list\nsluice quarantine list --table account --limit 0 --json",
 		Args:    exactly(),
 		Annotations: notes(`0    listed, also where there is none

@@ -21,11 +21,15 @@ type Scanner struct {
 	quoted []bool
 	// escaped lists the cells of the current record that hold "".
 	escaped []int
+	// counted bytes of the block hold so many line ends.
+	counted int
+	lines   int64
 }
 
 // Reset begins with the first record of the block.
 func (s *Scanner) Reset(b *Block) {
 	s.block, s.data, s.start, s.pos = b, b.Data, 0, 0
+	s.counted, s.lines = 0, 0
 }
 
 // Next returns the cells of the next record, io.EOF after the last, or a
@@ -58,12 +62,18 @@ func (s *Scanner) Quoted(cell int) bool { return s.quoted[cell] }
 // Offset of the current record's first byte in the file.
 func (s *Scanner) Offset() int64 { return s.block.Offset + int64(s.start) }
 
-// Line is the physical line of the current record's first byte, from 1. It is
-// counted anew in each call.
+// Line is the physical line of the current record's first byte, from 1. Line ends
+// are counted when it is asked for.
 func (s *Scanner) Line() int64 { return s.lineAt(s.start) }
 
 func (s *Scanner) lineAt(pos int) int64 {
-	return s.block.Line + int64(bytes.Count(s.data[:pos], newline))
+	if pos < s.counted {
+		s.counted, s.lines = 0, 0
+	}
+	// A file may have a bad row, whose line is asked for, in every few.
+	s.lines += int64(bytes.Count(s.data[s.counted:pos], newline))
+	s.counted = pos
+	return s.block.Line + s.lines
 }
 
 // AppendRaw appends the text of the current record as it was written, without

@@ -212,3 +212,43 @@ func FuzzScanner(f *testing.F) {
 		}
 	})
 }
+
+func TestNextWidthLeavesTheBlock(t *testing.T) {
+	const text = "a,\"b \"\"quoted\"\"\nline\",c\n\nd,e\n\"f\""
+	block := NewBlock([]byte(text), 100, 7)
+	var scanner Scanner
+	scanner.Reset(block)
+	var widths []int
+	for {
+		n, err := scanner.NextWidth()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		widths = append(widths, n)
+	}
+	if !slices.Equal(widths, []int{3, 2, 1}) || string(block.Data) != text {
+		t.Errorf("widths %v of %q", widths, block.Data)
+	}
+	scanner.Reset(block)
+	for _, want := range []struct {
+		cells  int
+		line   int64
+		offset int64
+	}{{3, 7, 100}, {2, 10, 125}, {1, 11, 129}} {
+		cells, err := scanner.Next()
+		if err != nil || len(cells) != want.cells || scanner.Line() != want.line || scanner.Offset() != want.offset {
+			t.Errorf("%d cells, line %d, offset %d, %v; want %+v", len(cells), scanner.Line(), scanner.Offset(), err, want)
+		}
+	}
+	if block.Size() != len(text) {
+		t.Errorf("a block of %d bytes has the size %d", len(text), block.Size())
+	}
+	block.Release()
+	scanner.Reset(NewBlock([]byte("a\"b\n"), 0, 1))
+	if _, err := scanner.NextWidth(); !errors.Is(err, ErrBareQuote) {
+		t.Errorf("%v, want %v", err, ErrBareQuote)
+	}
+}

@@ -60,7 +60,7 @@ func (o Options) withDefaults() Options {
 type Monitor struct {
 	log      *slog.Logger
 	listener pipeline.Listener
-	closers  []func(context.Context) error
+	closers  []func(context.Context)
 	problems problems
 }
 
@@ -83,10 +83,7 @@ func Start(ctx context.Context, o Options) *Monitor {
 			continue
 		}
 		listeners = append(listeners, p.listener)
-		m.closers = append(m.closers, func(ctx context.Context) error {
-			m.problems.add(part.what, p.close(ctx))
-			return nil
-		})
+		m.closers = append(m.closers, func(ctx context.Context) { m.problems.add(part.what, p.close(ctx)) })
 	}
 	m.listener = onlyMeant(pipeline.Listen(listeners...))
 	return m
@@ -107,7 +104,7 @@ func (m *Monitor) Close(ctx context.Context) []error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushLimit)
 	defer cancel()
 	for _, c := range m.closers {
-		_ = c(ctx) // is among the problems
+		c(ctx)
 	}
 	m.closers = nil
 	return m.problems.all()

@@ -53,7 +53,7 @@ func (b *bringing) bring(ctx context.Context) error {
 	}
 	b.tellQuarantined()
 	if b.isPartial() {
-		b.partial, _ = synapselink.FolderFromDigits(b.snapshot.Txns[b.appID(b.target)+partialSuffix].Version) //nolint:errcheck // the digits were made from a name
+		b.partial, _ = synapselink.FolderFromDigits(b.snapshot.Txns[b.appID(b.target)+partialSuffix].Version)
 	}
 	if err := b.checkKnown(ctx); err != nil {
 		return err

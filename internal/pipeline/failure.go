@@ -97,11 +97,10 @@ func failure(err error) *Failure {
 
 // hintOf is the remedy that a store knows for an error, empty for none.
 func hintOf(err error) string {
-	var known interface {
+	if known, ok := errors.AsType[interface {
 		error
 		Hint() string
-	}
-	if errors.As(err, &known) {
+	}](err); ok {
 		return known.Hint()
 	}
 	return ""

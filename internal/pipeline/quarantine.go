@@ -84,7 +84,8 @@ func (p Place) is(e *quarantine.Entry) bool {
 
 // Quarantine lists the rows of each table that were set aside, at most limit of a
 // table (0: all), without their texts. Tables without any are left out. The export
-// is not asked.
+// is asked for nothing but the names of its tables, and only where the
+// configuration does not tell them.
 func (r *Runner) Quarantine(ctx context.Context, request Request, limit int) ([]Quarantined, error) {
 	u, targets, err := r.inLake(ctx, request)
 	if err != nil {

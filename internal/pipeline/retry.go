@@ -12,7 +12,7 @@ import (
 // now wants them, and applies those that can be read: in one commit to each table,
 // which takes them out of the quarantine. Changes are ordered for each key, so it
 // does not matter how late a row comes. Of tables without rows set aside there is
-// no result. The export is not asked.
+// no result. The export is not read.
 func (r *Runner) RetryQuarantine(ctx context.Context, request Request) Result {
 	result := Result{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
 	u, targets, err := r.inLake(ctx, request)

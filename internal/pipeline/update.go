@@ -173,7 +173,7 @@ func (b *bringing) planAnew(ctx context.Context) error {
 // finish fills in what is known when all is done.
 func (b *bringing) finish() {
 	b.tellCut()
-	applied, _ := synapselink.ParseFolderName(b.result.Cursor) //nolint:errcheck // no cursor is the zero folder
+	applied, _ := synapselink.ParseFolderName(b.result.Cursor) // no cursor is the zero folder
 	if ready := b.env.listing.Ready(); b.result.Error == nil && len(ready) > 0 && ready[len(ready)-1].Compare(applied) > 0 {
 		applied = ready[len(ready)-1] // looked through, and nothing there for it
 	}
