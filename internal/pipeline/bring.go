@@ -255,6 +255,7 @@ func (b *bringing) apply(ctx context.Context, parts []part, to step) error {
 		}
 		b.tellAdded(p.folder, merged)
 		b.tellCopiedAnew(p)
+		b.tellSync(p)
 		schema = merged.Schema
 		folders = append(folders, b.folderPart(p))
 		bytes += p.bytes
@@ -443,11 +444,15 @@ func (b *bringing) catchUp(ctx context.Context) error {
 func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to step) error {
 	work := b.newBatch(schema, to)
 	work.Replace = false
+	began := b.opts.Clock()
 	result, err := b.engine.Apply(ctx, work)
 	if err != nil {
 		return err
 	}
 	b.note(result.Version, to.reached)
+	if !result.Skipped {
+		b.opts.Listener.Commit(b.tableInfo(), CommitInfo{Version: result.Version, Began: began, Ended: b.opts.Clock()})
+	}
 	return nil
 }
 

@@ -86,3 +86,13 @@ func (b *bringing) tellCopiedAnew(p part) {
 		"%s was exported again in full, complete at %s: rows that were deleted meanwhile have no delete marker and stay",
 		b.spec.SourceTable, now.Format(time.RFC3339)))
 }
+
+// tellSync says that the table's initial copy is not complete in a folder. Only
+// what the last folder says is told.
+func (b *bringing) tellSync(p part) {
+	state := p.entity.InitialSyncState
+	if len(b.parts) == 0 || p.folder != b.parts[len(b.parts)-1].folder || state == "" || strings.EqualFold(state, "Completed") {
+		return
+	}
+	b.tell(InitialSyncRunning, p.folder.String(), fmt.Sprintf("the initial copy of %s is not complete: Synapse Link says %s", b.spec.SourceTable, state))
+}

@@ -128,8 +128,9 @@ func (c *reconciling) fill(ctx context.Context, ledger *reconcile.Ledger, first 
 			part := ledger.Part
 			return part.Has
 		},
-		change: ledger.AddChange,
-		row:    ledger.AddRow,
+		change:  ledger.AddChange,
+		row:     ledger.AddRow,
+		deleted: ledger.AddTombstone,
 		bad: func(folder int64, key change.Key, known bool) error {
 			if first {
 				c.report.BadRows++
@@ -202,6 +203,10 @@ func (c *reconciling) findDifferences(ctx context.Context) error {
 		},
 		row: func(key change.Key, r reconcile.Row) error {
 			found[key].Rows = append(found[key].Rows, r)
+			return nil
+		},
+		deleted: func(key change.Key, t reconcile.Tombstone) error {
+			found[key].Tombstones = append(found[key].Tombstones, t)
 			return nil
 		},
 		bad:     func(int64, change.Key, bool) error { return nil },

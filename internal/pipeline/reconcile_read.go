@@ -28,22 +28,32 @@ type sides struct {
 	cells  bool
 	change func(reconcile.Change) error
 	row    func(change.Key, reconcile.Row) error
+	// deleted is told of deletes that the table remembers, where folders are gone.
+	deleted func(change.Key, reconcile.Tombstone) error
 	// bad is told of rows of the export that cannot be read.
 	bad func(folder int64, key change.Key, known bool) error
 	// unkeyed is told of rows of the table whose Id is none.
 	unkeyed func()
 }
 
-// leastFolder is the oldest folder that a row of the table came from; unknown
-// reports that some do not tell.
+// leastFolder is the oldest folder that a row of the table, or a delete that it
+// remembers, came from; unknown reports that some rows do not tell.
 func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown bool, err error) {
-	all, folder, _ := local.Placed(nil, columns)
+	all, at := local.Placed(nil, columns)
 	least = math.MaxInt64
-	err = c.engine.Scan(ctx, c.snapshot, all[folder:folder+1], func(b *batch.Batch) error {
-		column := &b.Cols[0]
-		unknown = unknown || len(column.Ints) < b.Rows
-		for _, digits := range column.Ints {
+	err = c.engine.Scan(ctx, c.snapshot, all[:at.First+1], func(b *batch.Batch) error {
+		unknown = unknown || len(b.Cols[at.Folder].Ints) < b.Rows
+		for _, digits := range slices.Concat(b.Cols[at.Folder].Ints, b.Cols[at.First].Ints) {
 			least = min(least, digits)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	err = c.engine.Tombstones(ctx, c.snapshot, columnsIn(c.schema), func(facts []change.Fact) error {
+		for i := range facts {
+			least = min(least, facts[i].Folder, facts[i].First)
 		}
 		return nil
 	})
@@ -187,11 +197,36 @@ func (c *reconciling) scan(ctx context.Context, to *sides) error {
 		start = len(schema)
 		schema = append(slices.Clip(schema), intervalColumns...)
 	}
-	all, folder, modified := local.Placed(schema, named)
-	at := places{key: schema.Index(named.Key), start: start, end: end, folder: folder, modified: modified}
+	all, placed := local.Placed(schema, named)
+	at := places{key: schema.Index(named.Key), start: start, end: end, Places: placed}
+	if err := c.scanTombstones(ctx, named, to); err != nil {
+		return err
+	}
 	var hasher reconcile.Hasher
 	return c.engine.Scan(ctx, c.snapshot, all, func(b *batch.Batch) error {
 		return c.handRows(b, at, &hasher, to)
+	})
+}
+
+// scanTombstones reads the deletes that the table remembers. Those of folders
+// that can be replayed are known from there.
+func (c *reconciling) scanTombstones(ctx context.Context, named local.Columns, to *sides) error {
+	if !c.judge.OlderGone {
+		return nil
+	}
+	return c.engine.Tombstones(ctx, c.snapshot, named, func(facts []change.Fact) error {
+		wanted := to.part()
+		for i := range facts {
+			f := &facts[i]
+			if !wanted(f.Key) {
+				continue
+			}
+			err := to.deleted(f.Key, reconcile.Tombstone{Version: f.Version, HasVersion: f.HasVersion(), Unversioned: f.Unversioned, Folder: f.Folder})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -200,13 +235,17 @@ var intervalColumns = batch.Schema{
 }
 
 // places of columns in what is scanned; end is -1 in a Type1 table.
-type places struct{ key, start, end, folder, modified int }
+type places struct {
+	local.Places
+
+	key, start, end int
+}
 
 func (c *reconciling) handRows(b *batch.Batch, at places, hasher *reconcile.Hasher, to *sides) error {
 	wanted := to.part()
 	keys := keysOf(b, at.key)
 	starts, ends := longs(b, at.start, 0), longs(b, at.end, change.NoEnd)
-	folders, times := longs(b, at.folder, 0), longs(b, at.modified, change.NoTime)
+	folders, firsts, times := longs(b, at.Folder, 0), longs(b, at.First, 0), longs(b, at.Modified, change.NoTime)
 	var failed error
 	hasher.Rows(b, len(c.schema),
 		func(int) int { return len(c.schema) },
@@ -218,7 +257,8 @@ func (c *reconciling) handRows(b *batch.Batch, at places, hasher *reconcile.Hash
 			return wanted(*keys[row])
 		},
 		func(row int, d reconcile.Digest) {
-			r := reconcile.Row{Start: starts[row], End: ends[row], Modified: times[row], Folder: folders[row], Digest: d}
+			r := reconcile.Row{Start: starts[row], End: ends[row], Modified: times[row],
+				Folder: folders[row], First: firsts[row], Digest: d}
 			if to.cells {
 				r.Cells = cellsAt(b, row, len(c.schema))[:len(c.schema)]
 			}

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -58,6 +59,7 @@ type world struct {
 	source, lake *mem.Store
 	columns      map[string][]column // by table: those that the export describes now
 	open         string              // what changelog.info names
+	sync         string              // the state of their initial copies
 	synced       string              // when the tables' initial copies were complete
 	now          time.Time
 }
@@ -87,6 +89,9 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 		return w.remove(t, d)
 	case "forget":
 		delete(w.columns, d.CmdArgs[0].Key)
+		return ""
+	case "sync":
+		w.sync = d.CmdArgs[0].Key
 		return ""
 	case "synced":
 		at, err := time.Parse(time.RFC3339, d.CmdArgs[0].Key)
@@ -328,7 +333,7 @@ func (w *world) manifest(t *testing.T, folder, kind, table string) {
 func (w *world) manifestText(tables []string) string {
 	type m = map[string]any
 	entities := []m{}
-	annotations := []m{{"name": "Athena:InitialSyncState", "value": "Completed"}}
+	annotations := []m{{"name": "Athena:InitialSyncState", "value": cmp.Or(w.sync, "Completed")}}
 	if w.synced != "" {
 		annotations = append(annotations, m{"name": "Athena:InitialSyncDataCompletedTime", "value": w.synced})
 	}

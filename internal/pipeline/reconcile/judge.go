@@ -128,12 +128,6 @@ func (j *Judge) kind(h *History, want []Row) Kind {
 		return Extra
 	case len(h.Rows) > 0:
 		return Differs
-	case j.OlderGone && slices.ContainsFunc(h.Changes, func(c Change) bool { return c.Unversioned }):
-		// Such a delete stands behind what came before it, which is gone.
-		return Unchecked
-	case j.OlderGone && !slices.ContainsFunc(h.Changes, func(c Change) bool { return c.Folder >= j.Oldest }):
-		// The delete can have been in a folder behind these that is gone.
-		return Unchecked
 	}
 	return Missing
 }
@@ -147,28 +141,18 @@ func (j *Judge) mayVanish(h *History) bool {
 
 func isLive(rows []Row) bool { return len(rows) > 0 && rows[len(rows)-1].End == change.NoEnd }
 
-// given: a row of the table that came from a folder that is gone.
-func (j *Judge) given(r *Row) bool { return j.OlderGone && r.Folder < j.Oldest }
+// given: something that came from a folder that is gone.
+func (j *Judge) given(folder int64) bool { return j.OlderGone && folder < j.Oldest }
 
 // rows are what the table should have: the changes that can be read, put upon
-// the rows that are given, and further deletes.
+// what is given, and further deletes.
 func (j *Judge) rows(key change.Key, h *History, more []change.Change) []Row {
 	var m change.Model[int]
 	for i := range h.Changes {
 		m.Add(h.Changes[i].Change, i)
 	}
-	for i := range h.Rows {
-		r := &h.Rows[i]
-		if !j.given(r) {
-			continue
-		}
-		c := change.Change{Key: key, Version: r.Start, Modified: r.Modified, Folder: r.Folder, File: math.MaxInt32, Offset: math.MaxInt64}
-		m.Add(c, len(h.Changes)+i)
-		// What closed it, where that was no row.
-		if r.End != change.NoEnd && !slices.ContainsFunc(h.Rows, func(o Row) bool { return o.Start == r.End }) {
-			c.Version, c.Delete = r.End, true
-			m.Add(c, 0)
-		}
+	if j.OlderGone {
+		j.give(&m, key, h)
 	}
 	for _, c := range more {
 		m.Add(c, 0)
@@ -184,6 +168,48 @@ func (j *Judge) rows(key change.Key, h *History, more []change.Change) []Row {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// give adds what the table tells of folders that are gone, as the changes that
+// leave it behind: its rows, what ended them, and the deletes that it remembers.
+func (j *Judge) give(m *change.Model[int], key change.Key, h *History) {
+	for i := range h.Rows {
+		r := &h.Rows[i]
+		at := change.Change{Key: key, Version: r.Start, Modified: r.Modified, Folder: r.Folder, File: math.MaxInt32, Offset: math.MaxInt64}
+		if j.given(r.Folder) {
+			m.Add(at, len(h.Changes)+i)
+			// What closed it, where that was no row.
+			if r.End != change.NoEnd && !slices.ContainsFunc(h.Rows, func(o Row) bool { return o.Start == r.End }) {
+				at.Version, at.Delete = r.End, true
+				m.Add(at, 0)
+			}
+		} else if r.First != 0 && j.given(r.First) {
+			// The version is older than what it holds now: deletes without version
+			// may stand behind it.
+			at.Modified, at.Folder = change.NoTime, r.First
+			m.Add(at, len(h.Changes)+i)
+		}
+	}
+	for _, t := range h.Tombstones {
+		c := change.Change{Key: key, Version: t.Version, Modified: change.NoTime, Folder: t.Folder, Delete: true, Unversioned: t.Unversioned}
+		if j.given(t.Folder) {
+			m.Add(c, 0)
+		}
+		if c.Unversioned && t.HasVersion && !j.knows(h, t) {
+			c.Unversioned = false // what it stands behind is gone; it ends that version
+			m.Add(c, 0)
+		}
+	}
+}
+
+// knows reports whether the version that a delete without version stands behind
+// is known from elsewhere.
+func (j *Judge) knows(h *History, t Tombstone) bool {
+	return slices.ContainsFunc(h.Changes, func(c Change) bool {
+		return !c.Unversioned && c.Version == t.Version && c.Folder <= t.Folder
+	}) || slices.ContainsFunc(h.Rows, func(r Row) bool {
+		return r.Start == t.Version && (j.given(r.Folder) || r.First != 0 && j.given(r.First))
+	})
 }
 
 func sameRows(a, b []Row) bool {

@@ -64,8 +64,6 @@ func TestJudge(t *testing.T) {
 		{"gone and older", older, []Change{up(f2, 5, 6)}, []Row{row(f1, 3, open, 7)}, Differs, []Row{row(f2, 5, open, 6)}},
 		{"deleted since", older, []Change{gone(f2, 5)}, []Row{row(f1, 3, open, 7)}, Extra, nil},
 		{"a folder that is left is not taken as given", older, nil, []Row{row(f2, 1, open, 7)}, Extra, nil},
-		{"behind a delete that met what is gone", older, []Change{gone(f2, 0), up(f3, 1, 7)}, nil, Unchecked, nil},
-		{"deleted by a folder that cannot be read, behind one that can", older, []Change{up(f1, 1, 7)}, nil, Unchecked, nil},
 		{"history that is gone", older2, []Change{up(f2, 9, 9)}, []Row{row(f1, 1, 3, 7), row(f1, 5, 9, 8), row(f2, 9, open, 9)}, Same,
 			[]Row{row(f1, 1, 3, 7), row(f1, 5, 9, 8), row(f2, 9, open, 9)}},
 		{"history that is gone ends wrongly", older2, []Change{up(f2, 9, 9)}, []Row{row(f1, 5, open, 8), row(f2, 9, open, 9)}, Differs,

@@ -41,10 +41,19 @@ type Row struct {
 	// table.
 	Start, End int64
 	Modified   int64 // as in change.Change
-	// Folder that brought it, 0 where another program wrote it.
-	Folder int64
-	Digest Digest
-	Cells  []Cell // where they were asked for
+	// Folder that brought it, 0 where another program wrote it. First is an earlier
+	// one that brought the version with other columns, 0 for none.
+	Folder, First int64
+	Digest        Digest
+	Cells         []Cell // where they were asked for
+}
+
+// Tombstone is a delete that the table remembers, see [change.Tombstone].
+type Tombstone struct {
+	Version     int64
+	HasVersion  bool
+	Unversioned bool
+	Folder      int64
 }
 
 // Cell is a value of a row that is to be shown. Digest tells values apart whose
@@ -59,6 +68,8 @@ type Cell struct {
 type History struct {
 	Changes []Change
 	Rows    []Row
+	// Tombstones matter only where folders are gone.
+	Tombstones []Tombstone
 	// SetAside: a row of the key could not be read.
 	SetAside bool
 }
@@ -67,7 +78,8 @@ type History struct {
 const (
 	keyBytes    = 160
 	changeBytes = 160
-	rowBytes    = 120
+	rowBytes    = 128
+	tombBytes   = 48
 	// mostParts is where keys are not divided any more: what does not fit then
 	// is the history of single keys.
 	mostParts = 1 << 16
@@ -110,6 +122,15 @@ func (l *Ledger) AddRow(key change.Key, r Row) error {
 	return l.shrink()
 }
 
+// AddTombstone adds a delete that the table remembers.
+func (l *Ledger) AddTombstone(key change.Key, t Tombstone) error {
+	if h := l.history(key); h != nil {
+		h.Tombstones = append(h.Tombstones, t)
+		l.used += tombBytes
+	}
+	return l.shrink()
+}
+
 // SetAside notes that a row of the key could not be read.
 func (l *Ledger) SetAside(key change.Key) error {
 	if h := l.history(key); h != nil {
@@ -146,7 +167,7 @@ func (l *Ledger) shrink() error {
 		for key, h := range l.keys {
 			if l.Part.Has(key) {
 				kept[key] = h
-				l.used += keyBytes + changeBytes*int64(len(h.Changes)) + rowBytes*int64(len(h.Rows))
+				l.used += keyBytes + changeBytes*int64(len(h.Changes)) + rowBytes*int64(len(h.Rows)) + tombBytes*int64(len(h.Tombstones))
 			}
 		}
 		l.keys = kept
