@@ -23,7 +23,7 @@ state: {url: %[4]q}
 connections:
   export:
     connection_type: DYNAMICS365
-    options: {storage_account_name: %[1]s, container_name: export, endpoint: "%[2]s", account_key: "%[3]s"}
+    options: {storage_account_name: %[5]s, container_name: export, endpoint: "%[6]s", account_key: "%[7]s"}
 resources:
   pipelines:
     prod:
@@ -36,22 +36,26 @@ resources:
           - table: {source_schema: contoso, source_table: contact, table_configuration: {scd_type: SCD_TYPE_2}}
 `
 
+// exportAccount holds the export; the lake is in another account, whose key does
+// not open this one.
+const exportAccount = "contosolake"
+
 // TestLakeInAzuriteIsReadFromThere does the whole job over Azurite: an export is
-// written to a container, a configuration names it, tables appear in another
-// container, folder after folder, and other engines read them from there.
+// written to a container, a configuration names it, tables appear in a container of
+// another account, folder after folder, and other engines read them from there.
 func TestLakeInAzuriteIsReadFromThere(t *testing.T) {
 	readers := map[interop.Engine]*interop.Reader{
 		interop.DeltaRS: interop.Start(t, interop.DeltaRS), interop.Polars: interop.Start(t, interop.Polars),
 		interop.DuckDB: interop.Start(t, interop.DuckDB),
 	}
 	ctx := context.Background()
-	server, err := azurite.Start(azurite.Options{Port: 10000}) // the one that DuckDB knows
+	server, err := azurite.Start(azurite.Options{Accounts: []string{azurite.DefaultAccount, exportAccount}, Port: 10000}) // the address that DuckDB knows
 	need(t, err)
 	t.Cleanup(func() { need(t, server.Close()) })
-	for _, container := range []string{"export", "lake"} {
-		need(t, server.CreateContainer(ctx, container))
-	}
-	export, err := azure.New(azure.Config{Endpoint: server.Endpoint, Account: server.Account, AccountKey: server.Key, Container: "export"})
+	need(t, server.CreateContainer(ctx, "lake"))
+	need(t, server.CreateContainerIn(ctx, exportAccount, "export"))
+	export, err := azure.New(azure.Config{Endpoint: server.EndpointOf(exportAccount), Account: exportAccount,
+		AccountKey: azurite.KeyOf(exportAccount), Container: "export"})
 	need(t, err)
 	defer export.Close()
 
@@ -88,7 +92,8 @@ func TestLakeInAzuriteIsReadFromThere(t *testing.T) {
 func serviceOf(t *testing.T, server *azurite.Server) *control.Service {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sluice.yaml")
-	text := fmt.Sprintf(azuriteConfig, server.Account, server.Endpoint, server.Key, t.TempDir())
+	text := fmt.Sprintf(azuriteConfig, server.Account, server.Endpoint, server.Key, t.TempDir(),
+		exportAccount, server.EndpointOf(exportAccount), azurite.KeyOf(exportAccount))
 	need(t, os.WriteFile(path, []byte(text), 0o600))
 	config, err := spec.Load(path, os.LookupEnv)
 	need(t, err)

@@ -101,8 +101,9 @@ func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed
 	if err != nil {
 		return local.Sealed{}, err
 	}
-	if s.limit() > 0 && after.Rows > s.limit() {
-		return local.Sealed{}, s.tooMany() // others added to it since the batch began
+	if s.limit() > 0 && after.Rows > s.limit() { // others added to it since the batch began
+		s.result.SetAside = before.Rows
+		return local.Sealed{}, s.tooMany()
 	}
 	s.after = &after
 	sealed.Txns = withTxns(s.to.marks, after)
