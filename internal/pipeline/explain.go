@@ -102,7 +102,7 @@ func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, 
 	if e.Sources, err = u.addQuarantined(ctx, t, id, e.Sources); err != nil {
 		return nil, err
 	}
-	tell(e.Sources, t.scdType(), cursor)
+	tell(e.Sources, t.scdType(), u.holds(t))
 	if t.exists() {
 		schema, err := t.schema()
 		if err != nil {
@@ -260,8 +260,17 @@ func (u *update) findLines(ctx context.Context, rows []SourceRow) error {
 	return nil
 }
 
+// holds tells which folders the table has been given: those up to its cursor,
+// without those that it passed over.
+func (u *update) holds(t *target) func(folder int64) bool {
+	cursor, skipped := u.cursor(t), u.skipped(t)
+	return func(folder int64) bool {
+		return folder <= cursor.Digits() && !slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == folder })
+	}
+}
+
 // tell says of each row what became of it.
-func tell(rows []SourceRow, t change.Type, cursor synapselink.FolderName) {
+func tell(rows []SourceRow, t change.Type, holds func(folder int64) bool) {
 	var applied []int
 	var changes []change.Change
 	for i := range rows {
@@ -269,10 +278,10 @@ func tell(rows []SourceRow, t change.Type, cursor synapselink.FolderName) {
 			continue
 		}
 		if rows[i].bad != nil {
-			rows[i].tellBad(cursor)
+			rows[i].tellBad(holds)
 			continue
 		}
-		if rows[i].change.Folder <= cursor.Digits() {
+		if holds(rows[i].change.Folder) {
 			applied = append(applied, i)
 			changes = append(changes, rows[i].change)
 			continue

@@ -75,9 +75,9 @@ func (r *SourceRow) tellQuarantined(kept *quarantine.Row) {
 }
 
 // tellBad tells what became of a row that cannot be read and is not set aside.
-func (r *SourceRow) tellBad(cursor synapselink.FolderName) {
+func (r *SourceRow) tellBad(holds func(folder int64) bool) {
 	r.Fate, r.Note = "discarded", "is not in the table and not set aside any more: "+r.bad.Reason
-	if r.change.Folder > cursor.Digits() {
+	if !holds(r.change.Folder) {
 		r.Fate, r.Note = "waiting", "its folder is not in the table yet, and it cannot be read: "+r.bad.Reason
 	}
 }

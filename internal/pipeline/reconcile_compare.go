@@ -72,23 +72,44 @@ func (c *reconciling) copiedSince(text string) error {
 	return nil
 }
 
-// compare goes through both sides. Where rows differ it looks into the table's
-// log for columns that came to the table later than to its folders, and if there
-// are such, compares anew.
+// compare goes through both sides. Where they differ it looks into the table's log,
+// which may explain it, and if it does, compares anew.
 func (c *reconciling) compare(ctx context.Context) error {
-	if err := c.compareAll(ctx); err != nil || c.report.Differing == 0 {
-		return err
-	}
-	var err error
-	if c.width, err = c.findWidths(ctx); err != nil || len(c.width) == 0 {
+	if err := c.compareAll(ctx); err != nil {
 		return err
 	}
 	r := c.report
+	if r.Missing+r.Extra+r.Differing == 0 {
+		return nil
+	}
+	explained, err := c.askLog(ctx)
+	if err != nil || !explained {
+		return err
+	}
 	r.Missing, r.Extra, r.Differing, r.Vanished, r.Unchecked, r.SetAside, r.BadRows = 0, 0, 0, 0, 0, 0, 0
 	c.badSince, c.unkeyed, c.after, c.vanished = 0, 0, reconcile.Tally{}, nil
 	c.differing, c.vanishing = reconcile.Smallest{Most: c.q.MaxKeys}, reconcile.Smallest{Most: c.q.MaxKeys}
 	r.Passes = 0
 	return c.compareAll(ctx)
+}
+
+// askLog finds out what only the table's log tells: that there were folders which
+// are gone though no row is from them, and that columns came to the table later
+// than to its folders.
+func (c *reconciling) askLog(ctx context.Context) (explained bool, err error) {
+	if !c.judge.OlderGone {
+		if c.judge.OlderGone, err = c.olderInLog(ctx); err != nil {
+			return false, err
+		}
+		explained = c.judge.OlderGone
+		c.report.OlderGone = c.judge.OlderGone
+	}
+	if c.report.Differing > 0 {
+		if c.width, err = c.findWidths(ctx); err != nil {
+			return false, err
+		}
+	}
+	return explained || len(c.width) > 0, nil
 }
 
 // compareAll goes through both sides, as often as memory makes necessary.

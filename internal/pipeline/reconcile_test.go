@@ -38,7 +38,7 @@ func (w way) reconcile(t tester, source, lake storage.Store, q pipeline.Reconcil
 // and in many.
 func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 	temp := t.TempDir()
-	bounded(t, 4*time.Second, func(t *rapid.T) {
+	bounded(t, 3*time.Second, func(t *rapid.T) {
 		const keys = 40
 		folders := rapid.IntRange(1, 5).Draw(t, "folders")
 		h := randomFolders(drawn(t), folders, keys, 20)
@@ -78,7 +78,7 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 // the table.
 func TestReconcileWithoutOlderFolders(t *testing.T) {
 	temp := t.TempDir()
-	bounded(t, 5*time.Second, func(t *rapid.T) {
+	bounded(t, 3*time.Second, func(t *rapid.T) {
 		folders := rapid.IntRange(2, 6).Draw(t, "folders")
 		h := randomFolders(drawn(t), folders, 4, 12)
 		w := drawWay(t, temp, 1000)

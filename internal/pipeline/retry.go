@@ -118,9 +118,5 @@ func (r *retrying) report(rows Rows, first *quarantine.Row) {
 	if left == 0 {
 		return
 	}
-	text := rowsWere(left, "left set aside")
-	if first != nil {
-		text += "; the first: " + placeOf(first) + ": " + first.Reason
-	}
-	r.tell(QuarantineRowsLeft, "", text+r.untriedText())
+	r.tell(QuarantineRowsLeft, "", rowsWere(left, "left set aside")+firstOf(left, first)+r.untriedText())
 }

@@ -1,11 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/sluicedata/sluice/internal/batch"
@@ -37,61 +40,72 @@ type retrying struct {
 // errNoneSolved: there is nothing to commit.
 var errNoneSolved = errors.New("no row can be read")
 
+// heldForm is a form that rows of the quarantine have.
+type heldForm struct {
+	id     string
+	entity *synapselink.Entity
+	newest string // folder
+	rows   int64  // that can be tried
+	bytes  int64  // of these
+}
+
 // look finds out what the table is to look like and how much there is to read.
 func (r *retrying) look(ctx context.Context) error {
 	var err error
 	if r.schema, err = r.bringing.schema(); err != nil {
 		return err
 	}
-	entities := map[string]*synapselink.Entity{}
+	forms := map[string]*heldForm{}
 	for e, err := range quarantine.Read(ctx, r.Lake, r.path(), r.before) {
 		if err != nil {
 			return err
 		}
+		if forms[e.Form] == nil {
+			forms[e.Form] = &heldForm{id: e.Form, entity: e.Entity}
+		}
+		f := forms[e.Form]
+		f.newest = max(f.newest, e.Folder)
 		if e.Truncated {
 			r.truncated++
+			continue
 		}
-		if _, known := entities[e.Form]; !known {
-			entities[e.Form] = e.Entity
-			if err := r.merge(e.Entity); err != nil {
-				entities[e.Form] = nil
-			}
-		}
-		if !e.Truncated && entities[e.Form] != nil {
-			r.tried++
-			r.bytes += int64(len(e.Raw) + len(e.RawBytes))
-		}
+		f.rows++
+		f.bytes += int64(len(e.Raw) + len(e.RawBytes))
 	}
-	return r.bind(entities)
+	return r.bind(slices.Collect(maps.Values(forms)))
 }
 
-// merge takes the columns of a form into the schema.
-func (r *retrying) merge(entity *synapselink.Entity) error {
+// bind makes bindings of the forms that the table can take. Of a column that it
+// does not have yet the newest form tells the type, as the next folders will have
+// it.
+func (r *retrying) bind(forms []*heldForm) error {
+	slices.SortFunc(forms, func(a, b *heldForm) int { return cmp.Or(cmp.Compare(b.newest, a.newest), cmp.Compare(a.id, b.id)) })
+	forms = slices.DeleteFunc(forms, func(f *heldForm) bool { return f.rows == 0 || !r.merge(f.entity) })
+	r.forms = map[string]*synapselink.Binding{}
+	for _, f := range forms {
+		b, err := synapselink.Bind(*f.entity, r.schema, r.selection())
+		if err != nil {
+			return err
+		}
+		r.forms[f.id] = b
+		r.tried += f.rows
+		r.bytes += f.bytes
+	}
+	return nil
+}
+
+// merge takes the columns of a form into the schema, if they fit.
+func (r *retrying) merge(entity *synapselink.Entity) bool {
 	merged, err := synapselink.MergeSchema(r.schema, *entity, r.selection())
 	if err == nil {
 		err = r.checkAdded(merged)
 	}
-	if err == nil {
-		r.schema = merged.Schema
-	} else if r.reason == nil {
-		r.reason = err
+	if err != nil {
+		r.reason = cmp.Or(r.reason, err)
+		return false
 	}
-	return err
-}
-
-func (r *retrying) bind(entities map[string]*synapselink.Entity) error {
-	r.forms = map[string]*synapselink.Binding{}
-	for id, entity := range entities {
-		if entity == nil {
-			continue
-		}
-		b, err := synapselink.Bind(*entity, r.schema, r.selection())
-		if err != nil {
-			return err
-		}
-		r.forms[id] = b
-	}
-	return nil
+	r.schema = merged.Schema
+	return true
 }
 
 // tries reports whether a row can be tried.

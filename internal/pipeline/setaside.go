@@ -145,7 +145,7 @@ func (s *setAside) tooMany() error {
 // tellSetAside notes the rows that a batch set aside.
 func (s *setAside) tellSetAside(rows int64, first *quarantine.Row) {
 	if rows > 0 && first != nil {
-		s.tell(RowsQuarantined, first.Folder, rowsWere(rows, "set aside")+"; the first: "+placeOf(first)+": "+first.Reason)
+		s.tell(RowsQuarantined, first.Folder, rowsWere(rows, "set aside")+firstOf(rows, first))
 	}
 }
 
@@ -163,6 +163,17 @@ func counted(n int64, one, more string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, more)
+}
+
+// firstOf tells of the first of a number of rows, nil for none.
+func firstOf(rows int64, first *quarantine.Row) string {
+	switch {
+	case first == nil:
+		return ""
+	case rows == 1:
+		return ": " + placeOf(first) + ": " + first.Reason
+	}
+	return "; the first: " + placeOf(first) + ": " + first.Reason
 }
 
 // placeOf names a row and, where one is concerned, the column.

@@ -149,7 +149,9 @@ func (j *Judge) given(folder int64) bool { return j.OlderGone && folder < j.Olde
 func (j *Judge) rows(key change.Key, h *History, more []change.Change) []Row {
 	var m change.Model[int]
 	for i := range h.Changes {
-		m.Add(h.Changes[i].Change, i)
+		if !j.OlderGone || !h.remembers(&h.Changes[i]) {
+			m.Add(h.Changes[i].Change, i)
+		}
 	}
 	if j.OlderGone {
 		j.give(&m, key, h)
@@ -175,40 +177,49 @@ func (j *Judge) rows(key change.Key, h *History, more []change.Change) []Row {
 func (j *Judge) give(m *change.Model[int], key change.Key, h *History) {
 	for i := range h.Rows {
 		r := &h.Rows[i]
-		at := change.Change{Key: key, Version: r.Start, Modified: r.Modified, Folder: r.Folder, File: math.MaxInt32, Offset: math.MaxInt64}
-		if j.given(r.Folder) {
-			m.Add(at, len(h.Changes)+i)
-			// What closed it, where that was no row.
-			if r.End != change.NoEnd && !slices.ContainsFunc(h.Rows, func(o Row) bool { return o.Start == r.End }) {
-				at.Version, at.Delete = r.End, true
-				m.Add(at, 0)
-			}
-		} else if r.First != 0 && j.given(r.First) {
+		at := change.Change{Key: key, Version: r.Start, Modified: change.NoTime, Folder: r.First, File: math.MaxInt32, Offset: math.MaxInt64}
+		if r.First != 0 && j.given(r.First) {
 			// The version is older than what it holds now: deletes without version
 			// may stand behind it.
-			at.Modified, at.Folder = change.NoTime, r.First
 			m.Add(at, len(h.Changes)+i)
+		}
+		if !j.given(r.Folder) {
+			continue
+		}
+		at.Modified, at.Folder = r.Modified, r.Folder
+		m.Add(at, len(h.Changes)+i)
+		// What closed it, where that was no row.
+		if r.End != change.NoEnd && !h.upserted(r.End) {
+			at.Version, at.Delete = r.End, true
+			m.Add(at, 0)
 		}
 	}
 	for _, t := range h.Tombstones {
 		c := change.Change{Key: key, Version: t.Version, Modified: change.NoTime, Folder: t.Folder, Delete: true, Unversioned: t.Unversioned}
-		if j.given(t.Folder) {
-			m.Add(c, 0)
-		}
-		if c.Unversioned && t.HasVersion && !j.knows(h, t) {
-			c.Unversioned = false // what it stands behind is gone; it ends that version
+		switch {
+		case t.Unversioned && t.HasVersion:
+			// What it stands behind may be gone: it ends that version at the next.
+			c.Version, c.Unversioned = t.Version+1, false
+			if !h.upserted(c.Version) {
+				m.Add(c, 0)
+			}
+		case j.given(t.Folder):
 			m.Add(c, 0)
 		}
 	}
 }
 
-// knows reports whether the version that a delete without version stands behind
-// is known from elsewhere.
-func (j *Judge) knows(h *History, t Tombstone) bool {
-	return slices.ContainsFunc(h.Changes, func(c Change) bool {
-		return !c.Unversioned && c.Version == t.Version && c.Folder <= t.Folder
-	}) || slices.ContainsFunc(h.Rows, func(r Row) bool {
-		return r.Start == t.Version && (j.given(r.Folder) || r.First != 0 && j.given(r.First))
+// upserted reports whether the key has an upsert of a version.
+func (h *History) upserted(version int64) bool {
+	return slices.ContainsFunc(h.Rows, func(r Row) bool { return r.Start == version }) ||
+		slices.ContainsFunc(h.Changes, func(c Change) bool { return !c.Delete && c.Version == version })
+}
+
+// remembers reports whether the table knows better where a delete without version
+// stands.
+func (h *History) remembers(c *Change) bool {
+	return c.Unversioned && slices.ContainsFunc(h.Tombstones, func(t Tombstone) bool {
+		return t.Unversioned && t.HasVersion && t.Folder == c.Folder
 	})
 }
 

@@ -150,3 +150,39 @@ func TestDifference(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestTombstones: deletes that the table remembers of folders that are gone, or
+// that stand behind what came from these.
+func TestTombstones(t *testing.T) {
+	j1, j2 := Judge{Type: change.Type1, Oldest: f2, OlderGone: true}, Judge{Type: change.Type2, Oldest: f2, OlderGone: true}
+	for _, tt := range []struct {
+		name       string
+		judge      Judge
+		changes    []Change
+		rows       []Row
+		tombstones []Tombstone
+		want       Kind
+	}{
+		{"a delete that is gone", j1, []Change{up(f2, 5, 7)}, nil, []Tombstone{{Version: 9, HasVersion: true, Folder: f1}}, Same},
+		{"the upsert is newer", j1, []Change{up(f2, 10, 7)}, nil, []Tombstone{{Version: 9, HasVersion: true, Folder: f1}}, Missing},
+		{"behind a version that is gone", j1, []Change{gone(f2, 0), up(f3, 5, 7)}, nil,
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+		{"behind a version that came again", j1, []Change{gone(f2, 0), up(f3, 9, 7)}, nil,
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+		{"the next version stays", j1, []Change{gone(f2, 0), up(f3, 10, 7)}, []Row{row(f3, 10, open, 7)},
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+		{"not behind a lower row", j2, []Change{gone(f2, 0)}, []Row{row(f1, 3, 9, 7), row(f1, 9, 10, 8)},
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+		{"a version that came earlier with other columns", j2, []Change{gone(f2, 0), up(f3, 5, 8)},
+			[]Row{{Start: 5, End: 6, Modified: change.NoTime, Folder: f3, First: f1, Digest: Digest{Lo: 8}}}, nil, Same},
+		{"one that replay knows is not needed", Judge{Type: change.Type1, Oldest: f1}, []Change{up(f1, 5, 7), gone(f2, 6)}, nil,
+			[]Tombstone{{Version: 6, HasVersion: true, Folder: f2}}, Same},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := tt.judge.Key(change.Key{}, &History{Changes: tt.changes, Rows: tt.rows, Tombstones: tt.tombstones})
+			if f.Kind != tt.want {
+				t.Errorf("got %s, want %s; the export has %+v", f.Kind, tt.want, f.Export)
+			}
+		})
+	}
+}
