@@ -23,21 +23,22 @@ type exports struct {
 
 // find resolves each source_schema as a run does.
 func (e *exports) find(ctx context.Context) Step {
-	var roots []string
-	searched := false
+	var there *synapselink.Environments
 	for _, p := range e.pipelines {
 		for _, name := range schemasOf(p) {
 			root, known := p.Source.Folder(name)
-			if !known && !searched {
-				var err error
-				if roots, err = e.search(ctx); err != nil {
+			if !known && there == nil {
+				found, err := synapselink.FindEnvironments(ctx, e.store)
+				if err != nil {
 					return failed(err, e.about)
 				}
-				searched = true
+				there = &found
 			}
 			if !known {
 				var err error
-				if root, err = synapselink.ResolveEnvironment(roots, name, nil); err != nil {
+				if root, err = synapselink.LocateEnvironment(ctx, e.store, *there, synapselink.Wanted{
+					SourceSchema: name, Others: schemasOf(p), Explicit: p.Source.Environments,
+				}); err != nil {
 					return failed(err, e.about)
 				}
 			}
@@ -52,16 +53,6 @@ func (e *exports) find(ctx context.Context) Step {
 		return skip("the pipelines name no tables")
 	}
 	return pass(strings.Join(parts, "; "))
-}
-
-// search lists the environments of the container. Without any, opening the root
-// tells what is there instead.
-func (e *exports) search(ctx context.Context) ([]string, error) {
-	roots, err := synapselink.FindEnvironments(ctx, e.store)
-	if err == nil && len(roots) == 0 {
-		err = (&synapselink.Export{Store: e.store}).Open(ctx)
-	}
-	return roots, err
 }
 
 func (e *exports) add(p spec.Pipeline, name, root string) {

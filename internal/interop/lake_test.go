@@ -90,7 +90,8 @@ func appID(table string, w way) string { return "sluice:prod:main.crm." + destin
 // purposes it has passed: what is removed may be deleted at once.
 func (l *lake) tryRun() pipeline.Result {
 	r := pipeline.Runner{
-		Pipeline: spec.Pipeline{Key: "prod", Name: "prod", Tables: l.tables}, Source: l.source, Lake: l.store,
+		Pipeline: spec.Pipeline{Key: "prod", Name: "prod", Source: spec.Source{AbandonAfter: time.Hour}, Tables: l.tables},
+		Source:   l.source, Lake: l.store,
 		Options: pipeline.Options{
 			Memory: 64 << 20, Workers: 2, FileBytes: 16 << 10, NewID: func() string { return "update" },
 			Clock: func() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) },

@@ -30,7 +30,7 @@ func TestSimulatedTablesAreReadByEveryEngine(t *testing.T) {
 	}
 	need(t, sim.Initial(ctx, l.source))
 	l.run(t)
-	for range 4 {
+	for range 5 {
 		_, err := sim.Step(ctx, l.source, exporter.Changes{Mix: exporter.Mix{Inserts: 2, Updates: 5, Deletes: 2}})
 		need(t, err)
 		l.run(t)

@@ -41,6 +41,9 @@ var ErrNewColumns = errors.New("the source has new columns")
 // ErrRefreshBehind: the folders that can be read end before what the table has.
 var ErrRefreshBehind = errors.New("a full refresh would lose rows")
 
+// ErrRefreshLoses: the folders that are left do not hold the whole table.
+var ErrRefreshLoses = errors.New("a full refresh would lose rows of folders that are gone")
+
 // ErrNoTable: no folder and no manifest has the table.
 var ErrNoTable = errors.New("the export has no such table")
 
@@ -391,11 +394,37 @@ func (b *bringing) refresh(ctx context.Context) error {
 		return fmt.Errorf("%w: folder %s is not complete (%s), and the table holds what came after it, up to %s; the table stays as it is",
 			ErrRefreshBehind, held.Name, held.Reason, b.cursor(b.target))
 	}
+	if err := b.checkRefresh(); err != nil {
+		return err
+	}
 	to := b.step(last)
 	if b.labels != nil {
 		to.marks[b.saidID()] = 0
 	}
 	return b.apply(ctx, b.parts, to)
+}
+
+// checkRefresh refuses a full refresh that would lose rows, unless the
+// configuration takes what is left.
+func (b *bringing) checkRefresh() error {
+	cursor := b.cursor(b.target)
+	if cursor.IsZero() || b.labels != nil || b.spec.Settings.OnGap == spec.GapContinues {
+		return nil
+	}
+	skipped := b.skipped(b.target)
+	for _, f := range b.env.listing.Folders {
+		if f.State == synapselink.Abandoned && f.Name.Compare(cursor) <= 0 &&
+			!slices.ContainsFunc(skipped, func(s synapselink.FolderName) bool { return s.Digits() == f.Name.Digits() }) {
+			return fmt.Errorf("%w: folder %s, which the table holds, cannot be read any more (%s); the table stays as it is, unless on_gap: continue takes what can be read",
+				ErrRefreshBehind, f.Name, f.Reason)
+		}
+	}
+	if oldest, gone := b.copyGone(); gone {
+		return fmt.Errorf("%w: the folders with the initial copy of %s are gone, the oldest that is left is %s: rows that did not change since then would be lost; "+
+			"the table stays as it is; have it exported again (remove it in Synapse Link and add it), or set on_gap: continue to make it of what is left",
+			ErrRefreshLoses, b.spec.SourceTable, oldest)
+	}
+	return nil
 }
 
 // farTime is the age of its cursor at which a table that has nothing new gets a

@@ -42,17 +42,17 @@ const countedBytes = 16 << 20
 func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]Discovery, error) {
 	u := &update{Runner: &Runner{Pipeline: spec.Pipeline{Source: source}, Source: store}}
 	u.opts = Options{}.withDefaults()
-	roots, err := u.foundEnvironments(ctx)
+	found, err := synapselink.FindEnvironments(ctx, store)
 	if err != nil {
 		return nil, err
 	}
-	if len(roots) == 0 {
+	if len(found.Whole) == 0 {
 		if err := (&synapselink.Export{Store: store}).Open(ctx); err != nil {
 			return nil, err
 		}
 	}
 	var list []Discovery
-	for _, root := range roots {
+	for _, root := range found.Whole {
 		env := &environment{name: root, export: &synapselink.Export{Store: store, Root: root}}
 		d, err := u.discover(ctx, env)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
 	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/synapselink"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -197,10 +198,13 @@ func TestBrokenEnvironment(t *testing.T) {
 			putFile(t, k.source, "test/Changelog/changelog.info", []byte("soon"))
 		}, spec.Source{}, 4, synapselink.ErrChangelog},
 		{"gone", func(t *testing.T, k *container) {
-			must(t, k.source.Delete(context.Background(), "test/Changelog/changelog.info"))
 			putFile(t, k.source, "other/Changelog/changelog.info", []byte("2024-01-15T08.00.00Z"))
 			putFile(t, k.source, "other/model.json", nil)
+			k.remove(t, "test")
 		}, spec.Source{}, 3, synapselink.ErrEnvironment},
+		{"without changelog.info, and not mapped", func(t *testing.T, k *container) {
+			must(t, k.source.Delete(context.Background(), "test/Changelog/changelog.info"))
+		}, spec.Source{}, 3, synapselink.ErrChangelog},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := newContainer(t, []string{"account", "contact"}, "prod", "test")
@@ -222,6 +226,67 @@ func TestBrokenEnvironment(t *testing.T) {
 			}
 			k.check(t, "prod", "prod")
 		})
+	}
+}
+
+// TestRowsOfNoOtherEnvironment: where an environment is not there, is broken or has
+// no name, its tables fail, and get no rows of the only one that can be read.
+func TestRowsOfNoOtherEnvironment(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		folders  []string
+		damage   func(*testing.T, *container)
+		pipeline spec.Pipeline
+		tables   int
+		want     error
+	}{
+		{"lost its changelog.info", []string{"dataverse-prod-unq1", "dataverse-test-unq1"}, func(t *testing.T, k *container) {
+			must(t, k.source.Delete(context.Background(), "dataverse-test-unq1/Changelog/changelog.info"))
+		}, spec.Pipeline{Environments: []spec.Environment{everyTable(testURL, "test")}}, 0, synapselink.ErrChangelog},
+		{"gone", []string{"dataverse-prod-unq1", "dataverse-test-unq1"}, func(t *testing.T, k *container) {
+			k.remove(t, "dataverse-test-unq1")
+		}, spec.Pipeline{Environments: []spec.Environment{everyTable(testURL, "test")}}, 0, synapselink.ErrEnvironment},
+		{"yet to come", []string{"dataverse-prod-unq1"}, nil,
+			spec.Pipeline{Environments: []spec.Environment{everyTable(testURL, "test")}}, 0, synapselink.ErrEnvironment},
+		{"two names for the root", []string{""}, nil,
+			spec.Pipeline{Environments: []spec.Environment{everyTable(prodURL, "prod"), everyTable(testURL, "test")}}, 0, synapselink.ErrEnvironment},
+		{"one of two names is mapped to the root", []string{""}, nil,
+			spec.Pipeline{Source: spec.Source{Environments: map[string]string{prodURL: ""}},
+				Environments: []spec.Environment{everyTable(prodURL, "prod"), everyTable(testURL, "test")}}, 1, synapselink.ErrEnvironment},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k := newContainer(t, []string{"account"}, c.folders...)
+			if c.damage != nil {
+				c.damage(t, k)
+			}
+			c.pipeline.Name = "p"
+			result := k.run(c.pipeline, pipeline.Request{})
+			told := errors.Is(result.Error, c.want) || slices.ContainsFunc(result.Events, func(e pipeline.Event) bool {
+				return e.Level == pipeline.Error
+			})
+			if isDone(result.State) || !told || len(result.Tables) != c.tables {
+				t.Errorf("%s of %d tables, %v, %+v", result.State, len(result.Tables), result.Error, result.Events)
+			}
+			for entry, err := range k.lake.List(context.Background(), "", storage.ListOptions{}) {
+				must(t, err)
+				if strings.HasPrefix(entry.Path, "main/test/") {
+					t.Fatalf("%s was written", entry.Path)
+				}
+			}
+		})
+	}
+}
+
+// remove takes an environment's folder away.
+func (c *container) remove(t *testing.T, folder string) {
+	t.Helper()
+	var paths []string
+	for entry, err := range c.source.List(context.Background(), folder+"/", storage.ListOptions{}) {
+		must(t, err)
+		paths = append(paths, entry.Path)
+	}
+	for _, path := range paths {
+		must(t, c.source.Delete(context.Background(), path))
 	}
 }
 

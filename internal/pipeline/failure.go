@@ -46,6 +46,7 @@ var classes = []struct {
 	{reconcile.ErrTooLarge, "TOO_MANY_CHANGES", "the history of one key is larger than the memory that reconcile may use", "raise --memory", false},
 	{ErrGap, "FULL_REFRESH_REQUIRED", "folders went away before they were read, and rows with them", "run a full refresh if the folders that are left reach back to a whole copy, or have the table exported again; on_gap: continue goes on with what is left", true},
 	{ErrRefreshBehind, "REFRESH_BEHIND", "the folders that can be read end before what the table has", "wait for the folder's model.json, or restore it", false},
+	{ErrRefreshLoses, "REFRESH_LOSES_ROWS", "the folders with the table's initial copy are gone, so that a full refresh would lose the rows that did not change since", "have the table exported again (remove it in Synapse Link and add it), or set on_gap: continue to make it of what is left", true},
 	{ErrNewColumns, "SCHEMA_CHANGED", "the source has new columns, and schema_changes is full_refresh_required", "run a full refresh of the table", true},
 	{ErrNoTable, "NO_SUCH_TABLE", "the export has no such table", "sluice discover lists those it has", true},
 	{ErrNoLabels, "NO_LABELS", "the export has no file of choice labels of that name", "switch ingest_choice_labels off if the environment has no choices", true},

@@ -40,7 +40,7 @@ func (b *bringing) copyGone() (oldest synapselink.FolderName, gone bool) {
 		return oldest, false
 	}
 	oldest = b.env.listing.Folders[0].Name
-	at := syncedAt(b.parts[0].entity)
+	at := syncedAt(b.parts[len(b.parts)-1].entity) // a table that was exported again has its copy later
 	return oldest, !at.IsZero() && oldest.Time().After(at)
 }
 

@@ -58,7 +58,7 @@ func (r *Runner) skipped(t *target) []synapselink.FolderName {
 
 // marks are what a commit that puts the cursor at a folder says beside it.
 func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
-	marks := map[string]int64{b.appID(b.target) + nextSuffix: b.env.following(cursor).Digits()}
+	marks := map[string]int64{b.appID(b.target) + nextSuffix: b.env.following(b.lookedThrough(cursor)).Digits()}
 	b.markPartial(marks)
 	from := b.start(b.target)
 	for _, f := range b.env.listing.Abandoned() {
@@ -79,6 +79,19 @@ func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
 		}
 	}
 	return marks
+}
+
+// lookedThrough is the last folder that the table is known to have nothing more
+// of when its cursor is at the one given: behind its last rows all that is ready
+// was looked through.
+func (b *bringing) lookedThrough(cursor synapselink.FolderName) synapselink.FolderName {
+	if n := len(b.parts); n > 0 && cursor.Digits() < b.parts[n-1].folder.Digits() {
+		return cursor
+	}
+	if ready := b.env.listing.Ready(); len(ready) > 0 && ready[len(ready)-1].Compare(cursor) > 0 {
+		return ready[len(ready)-1]
+	}
+	return cursor
 }
 
 // following is the folder after the one given: one that is closed, or the one
@@ -126,7 +139,7 @@ func (b *bringing) gap() (text string, found bool) {
 	if oldest.Digits() == b.env.listing.Current.Digits() && expected == "its successor is not known" {
 		return "", false // nothing was closed since, as far as anybody can tell
 	}
-	return fmt.Sprintf("%s has all up to folder %s, which is gone, as is what followed (%s); the oldest folder that is left is %s",
+	return fmt.Sprintf("%s has all up to folder %s, which is gone, as is what followed (%s); the next folder that is there is %s",
 		b.spec.SourceTable, cursor, expected, oldest), true
 }
 
@@ -169,13 +182,16 @@ func (u *update) addLate(ctx context.Context, env *environment, targets []*targe
 	if err != nil {
 		return err
 	}
+	l := synapselink.Listing{Current: env.listing.Current, Closed: usable}
+	err = u.walk(ctx, env, &l, targets, lateWalk(func(t *target, folder synapselink.FolderName) bool {
+		return slices.Contains(waiting[folder.Digits()], t)
+	}))
 	for _, name := range usable {
-		for _, t := range waiting[name.Digits()] {
-			t.ready = append(t.ready, name)
+		if !slices.ContainsFunc(targets, func(t *target) bool { return slices.Contains(t.ready, name) }) {
+			env.late = append(env.late, name) // it was there for a moment, or waits behind one that was
 		}
 	}
-	l := synapselink.Listing{Current: env.listing.Current, Closed: usable}
-	return u.walk(ctx, env, &l, targets, func(t *target) *[]part { return &t.late })
+	return err
 }
 
 // look finds those of the folders that can be read, in the spelling that they
@@ -210,6 +226,10 @@ func (b *bringing) bringLate(ctx context.Context) error {
 		group := together(rest)
 		folder := group[0].folder
 		cursor := b.cursor(b.target)
+		var err error
+		if b.before, err = b.entityBefore(ctx, folder); err != nil {
+			return err
+		}
 		if err := b.apply(ctx, group, step{appID: b.lateID(b.target, folder), cursor: lateApplied, reached: cursor}); err != nil {
 			return err
 		}
@@ -217,4 +237,37 @@ func (b *bringing) bringLate(ctx context.Context) error {
 		rest = rest[len(group):]
 	}
 	return nil
+}
+
+// beforeDays is how far back the folder before a late one is looked for.
+const beforeDays = 7
+
+// entityBefore is what the table looked like in the folder before the one given,
+// nil where none of the last days is left: as for folders that come in their turn,
+// short rows are legal only where columns were appended.
+func (b *bringing) entityBefore(ctx context.Context, folder synapselink.FolderName) (*synapselink.Entity, error) {
+	if b.labels != nil {
+		return nil, nil
+	}
+	from, err := synapselink.ParseFolderName(folder.Time().AddDate(0, 0, -beforeDays).Format("2006-01-02T15.04.05Z"))
+	if err != nil {
+		return nil, err
+	}
+	l, err := b.env.export.Closed(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Backward(l.Closed) {
+		if name.Digits() >= folder.Digits() {
+			continue
+		}
+		entity, err := b.env.export.TableSchema(ctx, name, b.spec.SourceTable)
+		if err == nil {
+			return &entity, nil
+		}
+		if !errors.Is(err, synapselink.ErrNoSchema) {
+			return nil, err
+		}
+	}
+	return nil, nil
 }

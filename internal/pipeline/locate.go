@@ -45,14 +45,20 @@ func (u *update) remember(name string, e *environment) {
 
 // readsSeveral reports whether the configuration names more than one environment.
 func (u *update) readsSeveral() bool {
-	names := map[string]bool{}
+	return len(u.sourceSchemas()) > 1
+}
+
+// sourceSchemas are the environments that the configuration names.
+func (u *update) sourceSchemas() []string {
+	var names []string
 	for _, t := range u.Pipeline.Tables {
-		names[strings.ToLower(t.SourceSchema)] = true
+		names = append(names, strings.ToLower(t.SourceSchema))
 	}
 	for _, e := range u.Pipeline.Environments {
-		names[strings.ToLower(e.SourceSchema)] = true
+		names = append(names, strings.ToLower(e.SourceSchema))
 	}
-	return len(names) > 1
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // locate is the folder of the environment that a source_schema means.
@@ -60,28 +66,16 @@ func (u *update) locate(ctx context.Context, sourceSchema string) (string, error
 	if root, known := u.Pipeline.Source.Folder(sourceSchema); known {
 		return root, nil
 	}
-	found, err := u.foundEnvironments(ctx)
-	if err != nil {
-		return "", err
-	}
-	if len(found) == 0 {
-		// Opening the root tells what is there instead.
-		if err := (&synapselink.Export{Store: u.Source}).Open(ctx); err != nil {
-			return "", err
-		}
-	}
-	return synapselink.ResolveEnvironment(found, sourceSchema, nil)
-}
-
-func (u *update) foundEnvironments(ctx context.Context) ([]string, error) {
 	if u.found == nil {
 		found, err := synapselink.FindEnvironments(ctx, u.Source)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		u.found = append([]string{}, found...)
+		u.found = &found
 	}
-	return u.found, nil
+	return synapselink.LocateEnvironment(ctx, u.Source, *u.found, synapselink.Wanted{
+		SourceSchema: sourceSchema, Others: u.sourceSchemas(), Explicit: u.Pipeline.Source.Environments,
+	})
 }
 
 // listAll finds what there is to do in each environment.

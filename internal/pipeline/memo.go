@@ -105,6 +105,12 @@ func (u *update) nothingNew(ctx context.Context) *Result {
 func (u *update) unchanged(m memoTable) TableResult {
 	t := m.TableResult
 	t.State, t.Error, t.Events = Completed, nil, []Event{}
+	for _, e := range m.Events {
+		if repeats(e) {
+			e.Time = u.opts.Clock().UTC()
+			t.Events = append(t.Events, e)
+		}
+	}
 	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.CellsCut, t.DurationMS = 0, Rows{}, 0, 0, 0, 0
 	for _, f := range []struct {
 		name string
@@ -196,8 +202,12 @@ func (u *update) allThere(ctx context.Context, tables []memoTable) bool {
 
 // writeMemo leaves a memo for the next update if everything is done.
 func (u *update) writeMemo(ctx context.Context, targets []*target, result *Result) error {
-	if u.opts.Memo == nil || len(u.request.Tables) > 0 {
+	if u.opts.Memo == nil {
 		return nil
+	}
+	if len(u.request.Tables) > 0 {
+		// What it says of these tables may be over, and it says nothing else.
+		return u.opts.Memo.Delete(ctx, u.memoPath())
 	}
 	err := u.saveMemo(ctx, targets, result)
 	if errors.Is(err, errNotAll) {
@@ -222,7 +232,8 @@ func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result
 		}
 		m.Environments = append(m.Environments, memoEnvironment{source, e.export.Root, freshnessLimit(e, targets), source.Skipped})
 	}
-	if result.Error != nil || slices.ContainsFunc(result.Tables, unfinished) {
+	lasting := slices.ContainsFunc(result.Events, func(e Event) bool { return e.Level == Warn && e.Code != SourceStandsStill })
+	if result.Error != nil || lasting || slices.ContainsFunc(result.Tables, unfinished) {
 		return errNotAll
 	}
 	for i, t := range targets {
@@ -246,8 +257,13 @@ func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result
 // unfinished tables are to be looked at by the next update.
 func unfinished(t TableResult) bool {
 	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e Event) bool {
-		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != QuarantineRowsLeft && e.Code != CellsCut
+		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != QuarantineRowsLeft && e.Code != CellsCut && !repeats(e)
 	})
+}
+
+// repeats reports whether every run says the same until somebody acts on it.
+func repeats(e Event) bool {
+	return e.Code == TableGone || e.Code == SelectionUnknown || e.Code == InitialCopyGone
 }
 
 // memoEvent says that no memo was left.

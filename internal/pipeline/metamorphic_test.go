@@ -131,7 +131,7 @@ func TestAnySimulatedExportGivesTheModel(t *testing.T) {
 		var followers []*follower
 		for n := range rapid.IntRange(1, 2).Draw(t, "lakes") {
 			followers = append(followers, &follower{way: drawWay(t, fmt.Sprintf("%s/%d", temp, n), 40_000), source: source,
-				lake: mem.New(fixedClock), tables: sim.Tables(), history: history, cursors: map[string]int64{}})
+				lake: mem.New(fixedClock), tables: sim.Tables(), history: history, unfinished: sim.Unfinished, cursors: map[string]int64{}})
 		}
 		steps := rapid.IntRange(1, 5).Draw(t, "steps")
 		for n := range steps {

@@ -27,7 +27,7 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 		return err
 	}
 	env.after = after
-	err = u.walk(ctx, env, &env.listing, targets, func(t *target) *[]part { return &t.parts })
+	err = u.walk(ctx, env, &env.listing, targets, u.mainWalk())
 	if err != nil {
 		return err
 	}
@@ -43,20 +43,44 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 	return nil
 }
 
-// walk looks into the closed folders of a listing and adds what they hold for the
-// targets to the parts that are named. Each folder is looked into once for all.
-func (u *update) walk(ctx context.Context, env *environment, l *synapselink.Listing, targets []*target, parts func(*target) *[]part) error {
+// walking says what a walk is for.
+type walking struct {
+	// wants: the table is to be given what the folder holds of it.
+	wants func(t *target, folder synapselink.FolderName) bool
+	// parts is where that goes.
+	parts func(*target) *[]part
+	// seen is told of each folder that can be read and that the table wants.
+	seen func(t *target, folder synapselink.FolderName)
+}
+
+// mainWalk is for the folders behind the tables' cursors.
+func (u *update) mainWalk() walking {
+	return walking{
+		wants: func(t *target, folder synapselink.FolderName) bool { return u.start(t).Compare(folder) < 0 },
+		parts: func(t *target) *[]part { return &t.parts },
+		seen:  func(*target, synapselink.FolderName) {},
+	}
+}
+
+// lateWalk is for folders that tables passed over.
+func lateWalk(wants func(t *target, folder synapselink.FolderName) bool) walking {
+	return walking{
+		wants: wants,
+		parts: func(t *target) *[]part { return &t.late },
+		seen:  func(t *target, folder synapselink.FolderName) { t.ready = append(t.ready, folder) },
+	}
+}
+
+// walk looks into the closed folders of a listing and adds what they hold to the
+// targets. Each folder is looked into once for all.
+func (u *update) walk(ctx context.Context, env *environment, l *synapselink.Listing, targets []*target, w walking) error {
 	byName := map[string][]*target{}
 	for _, t := range targets {
 		name := strings.ToLower(t.spec.SourceTable)
 		byName[name] = append(byName[name], t)
 	}
-	// A folder that was skipped lies before the cursor; its marks tell who wants it.
-	wants := func(t *target, folder synapselink.FolderName) bool {
-		return u.start(t).Compare(folder) < 0 || slices.Contains(t.ready, folder)
-	}
 	want := func(folder synapselink.FolderName, table string) bool {
-		return slices.ContainsFunc(byName[strings.ToLower(table)], func(t *target) bool { return wants(t, folder) })
+		return slices.ContainsFunc(byName[strings.ToLower(table)], func(t *target) bool { return w.wants(t, folder) })
 	}
 	for folder, err := range env.export.Walk(ctx, l, want) {
 		if err != nil {
@@ -68,9 +92,10 @@ func (u *update) walk(ctx context.Context, env *environment, l *synapselink.List
 		env.see(folder)
 		for name, list := range byName {
 			for _, t := range list {
-				if wants(t, folder.Name) {
-					to := parts(t)
+				if w.wants(t, folder.Name) {
+					to := w.parts(t)
 					*to = append(*to, t.partsOf(ctx, name, folder, *to)...)
+					w.seen(t, folder.Name)
 				}
 			}
 		}
@@ -80,6 +105,9 @@ func (u *update) walk(ctx context.Context, env *environment, l *synapselink.List
 
 // see notes what is to be known of a folder as a whole.
 func (e *environment) see(folder *synapselink.Folder) {
+	if slices.ContainsFunc(e.noted, func(n note) bool { return n.folder == folder.Name }) {
+		return // it is late for one table and in its turn for another
+	}
 	if len(folder.Tables)+len(folder.Failed)+len(folder.Labels) == 0 {
 		e.noted = append(e.noted, note{FolderEmpty, folder.Name, fmt.Sprintf("folder %s holds no rows of any table", folder.Name)})
 	}

@@ -22,8 +22,8 @@ type update struct {
 	request      Request
 	info         RunInfo
 	environments []*environment
-	named        map[string]*environment // the same by source_schema
-	found        []string                // environments of the container, nil before they were looked for
+	named        map[string]*environment   // the same by source_schema
+	found        *synapselink.Environments // of the container, nil before they were looked for
 }
 
 // prepare finds out what there is to do.
@@ -161,11 +161,14 @@ func (b *bringing) planAnew(ctx context.Context) error {
 			again.Closed = append(again.Closed, name)
 		}
 	}
-	if err := b.walk(ctx, b.env, &again, []*target{fresh}, func(t *target) *[]part { return &t.parts }); err != nil {
+	if err := b.walk(ctx, b.env, &again, []*target{fresh}, b.mainWalk()); err != nil {
+		return err
+	}
+	late := synapselink.Listing{Current: b.env.listing.Current, Closed: b.ready}
+	if err := b.walk(ctx, b.env, &late, []*target{fresh}, lateWalk(func(*target, synapselink.FolderName) bool { return true })); err != nil {
 		return err
 	}
 	b.addRootLabels(ctx, b.env, []*target{fresh})
-	fresh.late, fresh.ready = b.late, b.ready
 	b.target = fresh
 	return nil
 }

@@ -39,7 +39,8 @@
 //	TableSchema, Manifest one of the 16 folders asked for last       0, else 1
 //	FolderTables          the folder's files                         1
 //	FindEnvironments      the root, each year of more than 5,000
-//	                      folders, two of each other folder there    1 + years + 2 × others
+//	                      folders, two of each other folder there,
+//	                      three where it holds no model.json         1 + years + 3 × others
 //	Open                  changelog.info                             1
 //
 // A run that finds nothing new makes 4 requests, 5 over midnight, however long the

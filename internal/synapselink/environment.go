@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -12,48 +13,107 @@ import (
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
-// FindEnvironments lists the environments of a container: the folders, "" for
-// the root, that hold a model.json and a changelog.info.
-func FindEnvironments(ctx context.Context, store storage.Store) ([]string, error) {
+// Environments are those of a container, by folder, "" for its root.
+type Environments struct {
+	// Whole hold a model.json and a changelog.info.
+	Whole []string
+	// Broken hold a model.json or incremental folders, and lack what makes them
+	// whole. Each is still the environment that its name says: its tables must
+	// fail, and not be given the rows of another one.
+	Broken []string
+}
+
+// FindEnvironments lists the environments of a container.
+func FindEnvironments(ctx context.Context, store storage.Store) (Environments, error) {
 	var l rootLevel
 	if err := l.list(ctx, store); err != nil {
-		return nil, err
+		return Environments{}, err
 	}
-	is := make([]bool, len(l.folders))
+	is := make([]wholeness, len(l.folders))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(lookAtOnce)
 	for i, folder := range l.folders {
 		g.Go(func() (err error) {
-			is[i], err = (&Export{Store: store, Root: folder}).isEnvironment(gctx)
+			is[i], err = (&Export{Store: store, Root: folder}).wholeness(gctx)
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return Environments{}, err
 	}
-	var found []string
-	if l.manifest && l.changelog {
-		found = append(found, "")
-	}
+	var found Environments
+	found.add("", wholenessOf(l.manifest, l.changelog, l.incremental))
 	for i, folder := range l.folders {
-		if is[i] {
-			found = append(found, folder)
-		}
+		found.add(folder, is[i])
 	}
 	return found, nil
 }
 
-func (e *Export) isEnvironment(ctx context.Context) (bool, error) {
-	for _, name := range []string{changelogFile, manifestFile} {
-		_, err := e.Store.Stat(ctx, e.path(name))
-		if errors.Is(err, storage.ErrNotExist) {
-			return false, nil
-		}
+func (f *Environments) add(folder string, is wholeness) {
+	switch is {
+	case whole:
+		f.Whole = append(f.Whole, folder)
+	case broken:
+		f.Broken = append(f.Broken, folder)
+	}
+}
+
+// wholeness is how much of an environment a folder is.
+type wholeness int
+
+const (
+	notOne wholeness = iota
+	broken
+	whole
+)
+
+func wholenessOf(manifest, changelog, incremental bool) wholeness {
+	switch {
+	case manifest && changelog:
+		return whole
+	case manifest || incremental:
+		return broken
+	}
+	return notOne
+}
+
+func (e *Export) wholeness(ctx context.Context) (wholeness, error) {
+	changelog, err := e.has(ctx, changelogFile)
+	if err != nil {
+		return notOne, err
+	}
+	manifest, err := e.has(ctx, manifestFile)
+	if err != nil || manifest {
+		return wholenessOf(manifest, changelog, false), err
+	}
+	incremental, err := e.beginsIncremental(ctx)
+	return wholenessOf(false, changelog, incremental), err
+}
+
+func (e *Export) has(ctx context.Context, name string) (bool, error) {
+	_, err := e.Store.Stat(ctx, e.path(name))
+	if errors.Is(err, storage.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// beginsIncremental looks for an incremental folder in the first page of a
+// listing: names of years come before nearly all others.
+func (e *Export) beginsIncremental(ctx context.Context) (bool, error) {
+	passed := 0
+	for entry, err := range e.Store.List(ctx, e.prefix(""), storage.ListOptions{Delimiter: true}) {
 		if err != nil {
 			return false, err
 		}
+		if _, err := ParseFolderName(baseName(entry.Path)); err == nil && entry.IsDir {
+			return true, nil
+		}
+		if passed++; passed == yearPatience {
+			break
+		}
 	}
-	return true, nil
+	return false, nil
 }
 
 // rootLevel is what lies at the root of a container, but for incremental
@@ -62,6 +122,7 @@ type rootLevel struct {
 	// What makes the root an environment. Of the folder Changelog its name is
 	// enough: where the file in it is missing, opening the root says so.
 	manifest, changelog bool
+	incremental         bool     // has folders of that kind
 	folders             []string // that may be environments
 }
 
@@ -86,6 +147,7 @@ func (l *rootLevel) list(ctx context.Context, store storage.Store) error {
 				l.add(name, entry.IsDir)
 				continue
 			}
+			l.incremental = true
 			if y := name[:len("2006-")]; y != year {
 				passed, year = 0, y
 			}
@@ -118,55 +180,148 @@ func internalFolder(name string) bool {
 	return strings.HasPrefix(name, ".")
 }
 
-// ResolveEnvironment finds the folder of the environment that sourceSchema
-// names by URL, id or organisation name. The explicit map wins. A single
-// environment is meant by any name; of several, the one whose folder's name
-// contains the URL's first label, the id or the name.
-func ResolveEnvironment(found []string, sourceSchema string, explicit map[string]string) (string, error) {
-	for name, folder := range explicit {
-		if sameEnvironment(name, sourceSchema) {
-			return strings.Trim(folder, "/"), nil
-		}
+// Wanted says which environment is looked for, and among which others.
+type Wanted struct {
+	// SourceSchema names it by URL, id or organisation name; "" is the only one
+	// that there is.
+	SourceSchema string
+	// Others are those that the pipeline names as well, this one may be among
+	// them.
+	Others []string
+	// Explicit folders by source_schema.
+	Explicit map[string]string
+}
+
+// ResolveEnvironment finds the folder of the wanted environment. The explicit
+// map wins. After it comes the folder whose name contains the URL's first label,
+// the id or the name, be it whole or broken. The root has no name: it is meant
+// where it is the only whole environment and no other name asks for it. A single
+// folder of another name is meant only where no name is given: it may be that of
+// an environment beside the one wanted, which is gone or yet to come.
+func ResolveEnvironment(found Environments, w Wanted) (string, error) {
+	if folder, known := w.mapped(w.SourceSchema); known {
+		return folder, nil
 	}
-	if len(found) == 1 {
-		return found[0], nil
+	label := environmentLabel(w.SourceSchema)
+	matching := found.matching(label)
+	if len(matching) == 1 {
+		return matching[0], nil
 	}
-	label := environmentLabel(sourceSchema)
+	if len(matching) > 1 || len(found.Whole) != 1 {
+		return "", environmentError(w.SourceSchema, label, found, matching)
+	}
+	only := found.Whole[0]
+	switch {
+	case label == "" && (only == "" || len(found.Broken) == 0):
+		return only, nil
+	case label == "" || only != "":
+		return "", environmentError(w.SourceSchema, label, found, nil)
+	}
+	if rival, has := w.rival(found, label); has {
+		return "", rootError(w.SourceSchema, rival)
+	}
+	return only, nil
+}
+
+// LocateEnvironment is [ResolveEnvironment], and where the container has no whole
+// environment it tells what is at the root instead.
+func LocateEnvironment(ctx context.Context, store storage.Store, found Environments, w Wanted) (string, error) {
+	root, err := ResolveEnvironment(found, w)
+	if err == nil || len(found.Whole) > 0 {
+		return root, err
+	}
+	instead := (&Export{Store: store}).Open(ctx)
+	folders := slices.ContainsFunc(found.Broken, func(folder string) bool { return folder != "" })
+	if instead == nil || folders && errors.Is(instead, ErrNoExport) {
+		return "", err
+	}
+	return "", instead
+}
+
+// matching folders are those whose name contains the label.
+func (f Environments) matching(label string) []string {
 	var matching []string
-	for _, folder := range found {
+	for _, folder := range slices.Concat(f.Whole, f.Broken) {
 		if label != "" && strings.Contains(strings.ToLower(folder), label) {
 			matching = append(matching, folder)
 		}
 	}
-	if len(matching) == 1 {
-		return matching[0], nil
-	}
-	return "", environmentError(sourceSchema, label, found, matching)
+	return matching
 }
 
-func environmentError(sourceSchema, label string, found, matching []string) error {
+func (w Wanted) mapped(sourceSchema string) (folder string, known bool) {
+	for name, folder := range w.Explicit {
+		if sameEnvironment(name, sourceSchema) {
+			return strings.Trim(folder, "/"), true
+		}
+	}
+	return "", false
+}
+
+// rival is another name that means the root, too: it is mapped to it, or
+// nothing else is left for it.
+func (w Wanted) rival(found Environments, label string) (string, bool) {
+	var rivals []string
+	for name, folder := range w.Explicit {
+		if strings.Trim(folder, "/") == "" {
+			rivals = append(rivals, name)
+		}
+	}
+	for _, name := range w.Others {
+		_, known := w.mapped(name)
+		if l := environmentLabel(name); l != "" && !known && len(found.matching(l)) == 0 {
+			rivals = append(rivals, name)
+		}
+	}
+	rivals = slices.DeleteFunc(rivals, func(name string) bool { return environmentLabel(name) == label })
+	if len(rivals) == 0 {
+		return "", false
+	}
+	return slices.Min(rivals), true
+}
+
+func rootError(sourceSchema, rival string) error {
+	return &Error{
+		Op: "find the environment of source_schema", Path: sourceSchema,
+		Err: fmt.Errorf("%w: the only one is at the container's root, which has no name, and %q would mean it, too", ErrEnvironment, rival),
+		Hint: fmt.Sprintf("say in the connection which one lies there: environments: {%q: /}; "+
+			"the other one is in another container, or its export is yet to come", sourceSchema),
+	}
+}
+
+func environmentError(sourceSchema, label string, found Environments, matching []string) error {
 	err := &Error{
 		Op: "find the environment of source_schema", Path: sourceSchema,
 		Hint: fmt.Sprintf("name its folder in the connection: environments: {%q: <folder>/}", sourceSchema),
 	}
 	switch {
-	case len(found) == 0:
+	case len(found.Whole)+len(found.Broken) == 0:
 		err.Err = fmt.Errorf("%w: no folder of the container holds model.json and Changelog/changelog.info", ErrEnvironment)
 		err.Hint = "check the container's name; a new Synapse Link profile writes them with its first export"
-	case len(matching) == 0:
-		err.Err = fmt.Errorf("%w: no folder's name contains %q; there are %s", ErrEnvironment, label, folderNames(found))
+	case len(matching) > 0:
+		err.Err = fmt.Errorf("%w: %q is part of several folders' names: %s", ErrEnvironment, label, found.names(matching))
+	case label == "":
+		err.Err = fmt.Errorf("%w: no source_schema says which; there are %s", ErrEnvironment, found.names(nil))
+		err.Hint = "name it in source_schema of the pipeline's tables"
 	default:
-		err.Err = fmt.Errorf("%w: %q is part of several folders' names: %s", ErrEnvironment, label, folderNames(matching))
+		err.Err = fmt.Errorf("%w: no folder's name contains %q; there are %s", ErrEnvironment, label, found.names(nil))
 	}
 	return err
 }
 
-func folderNames(folders []string) string {
+// names are those of the folders given, all if nil, for people.
+func (f Environments) names(folders []string) string {
+	if folders == nil {
+		folders = slices.Concat(f.Whole, f.Broken)
+	}
 	quoted := make([]string, len(folders))
-	for i, f := range folders {
-		quoted[i] = f + "/"
-		if f == "" {
+	for i, folder := range folders {
+		quoted[i] = folder + "/"
+		if folder == "" {
 			quoted[i] = "the root"
+		}
+		if slices.Contains(f.Broken, folder) {
+			quoted[i] += " (not whole)"
 		}
 	}
 	return strings.Join(quoted, ", ")

@@ -230,15 +230,21 @@ func TestFindEnvironments(t *testing.T) {
 		return []string{folder + "model.json", "{}", folder + "Changelog/changelog.info", "x"}
 	}
 	for name, tt := range map[string]struct {
-		files [][]string
-		want  []string
+		files  [][]string
+		want   []string
+		broken []string
 	}{
-		"none":    {nil, nil},
-		"root":    {[][]string{env(""), {"2024-01-01T10.00.00Z/model.json", "{}", "2025-01-01T10.00.00Z/model.json", "{}"}}, []string{""}},
-		"folders": {[][]string{env("prod/"), env("test/"), {"other/model.json", "{}", "third/Changelog/changelog.info", "x"}}, []string{"prod", "test"}},
+		"none":    {nil, nil, nil},
+		"root":    {[][]string{env(""), {"2024-01-01T10.00.00Z/model.json", "{}", "2025-01-01T10.00.00Z/model.json", "{}"}}, []string{""}, nil},
+		"folders": {[][]string{env("prod/"), env("test/"), {"other/model.json", "{}", "third/Changelog/changelog.info", "x"}}, []string{"prod", "test"}, []string{"other"}},
+		"folders without a changelog.info": {
+			[][]string{env("prod/"), {"uat/2024-01-01T10.00.00Z/model.json", "{}", "x/y/model.json", "{}", "dev/Changelog/changelog.info", "x", "dev/2024-01-01T10.00.00Z/a.csv", ""}},
+			[]string{"prod"}, []string{"dev", "uat"},
+		},
+		"root without a changelog.info": {[][]string{env("prod/"), {"2024-01-01T10.00.00Z/model.json", "{}"}}, []string{"prod"}, []string{""}},
 		"both": {
 			[][]string{env(""), env("2024prod/"), env("zulu/"), {"2024-01-01T10.00.00Z/model.json", "{}", "2024-02-01T10.00.00Z/model.json", "{}"}},
-			[]string{"", "2024prod", "zulu"},
+			[]string{"", "2024prod", "zulu"}, nil,
 		},
 	} {
 		var files []string
@@ -249,7 +255,7 @@ func TestFindEnvironments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(tt.want, got); d != "" {
+		if d := cmp.Diff(Environments{tt.want, tt.broken}, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
@@ -270,7 +276,7 @@ func TestFindEnvironmentsAmongManyFolders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"2024prod"}, got); d != "" {
+	if d := cmp.Diff(Environments{Whole: []string{"2024prod"}, Broken: []string{""}}, got); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	want := fmt.Sprintf("list \"\" level %d\nlist \"\" after=2024-~ level %d\nlist \"\" after=2025-~ level 0\n", yearPatience+2, yearPatience+2)
@@ -300,8 +306,12 @@ func TestResolveEnvironment(t *testing.T) {
 		{[]string{"a", "b", ""}, "https://prod.crm.dynamics.com", nil, "", `contains "prod"; there are a/, b/, the root`},
 		{[]string{"prod", "prod2", "x"}, "https://prod.crm.dynamics.com", nil, "", "several folders' names: prod/, prod2/"},
 		{[]string{"a", "b"}, "", nil, "", "there are a/, b/"},
+		{[]string{"dataverse-prod-unq1"}, "https://prod.crm.dynamics.com", nil, "dataverse-prod-unq1", ""},
+		{[]string{"dataverse-prod-unq1"}, "https://uat.crm.dynamics.com", nil, "", `contains "uat"; there are dataverse-prod-unq1/`},
+		{[]string{""}, "https://uat.crm.dynamics.com", map[string]string{"prod": "/"}, "", `"prod" would mean it, too`},
+		{[]string{""}, "https://uat.crm.dynamics.com", explicit, "", ""},
 	} {
-		got, err := ResolveEnvironment(tt.found, tt.schema, tt.explicit)
+		got, err := ResolveEnvironment(Environments{Whole: tt.found}, Wanted{SourceSchema: tt.schema, Explicit: tt.explicit})
 		if tt.text == "" {
 			if err != nil || got != tt.want {
 				t.Errorf("%q in %q: %q, %v, want %q", tt.schema, tt.found, got, err, tt.want)
@@ -310,6 +320,43 @@ func TestResolveEnvironment(t *testing.T) {
 		}
 		if !errors.Is(err, ErrEnvironment) || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%q in %q: %v, want %q", tt.schema, tt.found, err, tt.text)
+		}
+	}
+}
+
+// A broken environment keeps its name, and one root is not that of two names.
+func TestResolveBesideOthers(t *testing.T) {
+	const prod, uat = "https://prod.crm.dynamics.com", "https://uat.crm.dynamics.com"
+	for _, tt := range []struct {
+		what   string
+		found  Environments
+		wanted Wanted
+		want   string
+		text   string // of the error
+	}{
+		{"broken", Environments{[]string{"d-prod"}, []string{"d-uat"}}, Wanted{SourceSchema: uat}, "d-uat", ""},
+		{"beside a broken one", Environments{[]string{"d-prod"}, []string{"d-uat"}}, Wanted{SourceSchema: prod}, "d-prod", ""},
+		{"broken beside the root", Environments{[]string{""}, []string{"d-uat"}}, Wanted{SourceSchema: uat, Others: []string{prod, uat}}, "d-uat", ""},
+		{"the root beside a broken one", Environments{[]string{""}, []string{"d-uat"}}, Wanted{SourceSchema: prod, Others: []string{prod, uat}}, "", ""},
+		{"no name, one broken", Environments{[]string{"d-prod"}, []string{"d-uat"}}, Wanted{}, "", "there are d-prod/, d-uat/ (not whole)"},
+		{"no name, the root broken", Environments{[]string{"d-prod"}, []string{""}}, Wanted{}, "", "there are d-prod/, the root (not whole)"},
+		{"a name like that of a broken one", Environments{[]string{"d-prod2"}, []string{"d-prod"}}, Wanted{SourceSchema: prod}, "", "d-prod2/, d-prod/ (not whole)"},
+		{"the root by two names", Environments{Whole: []string{""}}, Wanted{SourceSchema: prod, Others: []string{prod, uat}}, "", `"` + uat + `" would mean it, too`},
+		{"the root by one name written twice", Environments{Whole: []string{""}}, Wanted{SourceSchema: prod, Others: []string{"PROD", prod + "/", ""}}, "", ""},
+		{"the other one is mapped", Environments{Whole: []string{""}},
+			Wanted{SourceSchema: prod, Others: []string{prod, uat}, Explicit: map[string]string{uat: "u/"}}, "", ""},
+		{"the other one is mapped to the root", Environments{Whole: []string{""}},
+			Wanted{SourceSchema: prod, Others: []string{prod, uat}, Explicit: map[string]string{uat: ""}}, "", `"` + uat + `" would mean it, too`},
+	} {
+		got, err := ResolveEnvironment(tt.found, tt.wanted)
+		if tt.text == "" {
+			if err != nil || got != tt.want {
+				t.Errorf("%s: %q, %v, want %q", tt.what, got, err, tt.want)
+			}
+			continue
+		}
+		if !errors.Is(err, ErrEnvironment) || !strings.Contains(err.Error(), tt.text) {
+			t.Errorf("%s: %q, %v, want %q", tt.what, got, err, tt.text)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func TestRequests(t *testing.T) {
 		{"one environment at the root", 500, func(t *testing.T, e *Export, _ []FolderName) {
 			found, err := FindEnvironments(t.Context(), e.Store)
 			ok(t, err)
-			if d := cmp.Diff([]string{""}, found); d != "" {
+			if d := cmp.Diff(Environments{Whole: []string{""}}, found); d != "" {
 				t.Errorf("environments (-want +got):\n%s", d)
 			}
 		}, "stat 0, list 1, read 0"},

@@ -20,7 +20,7 @@ func TestSampleExport(t *testing.T) {
 	}
 	ctx := t.Context()
 	found, err := FindEnvironments(ctx, store)
-	if err != nil || len(found) != 1 || found[0] != "" {
+	if err != nil || len(found.Whole) != 1 || found.Whole[0] != "" {
 		t.Fatalf("environments %q, %v", found, err)
 	}
 	e := &Export{Store: store}
