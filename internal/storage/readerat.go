@@ -33,7 +33,7 @@ type ReaderAt struct {
 // NewReaderAt makes a reader of an entry that came from List or Stat. Nothing
 // is opened before the first read. The context holds for all reads.
 func NewReaderAt(ctx context.Context, s Store, e Entry) *ReaderAt {
-	var source ReaderAtCloser = &rangeReader{ctx: ctx, store: s, entry: e}
+	var source ReaderAtCloser = &windowReader{rangeReader: rangeReader{ctx: ctx, store: s, entry: e}}
 	if ra, ok := s.(RandomAccess); ok {
 		source = &lazyFile{open: func() (ReaderAtCloser, error) { return ra.OpenRandom(ctx, e.Path, e.ETag) }}
 	}
