@@ -137,6 +137,28 @@ skip schema of contoso-test/: no folder is complete yet`)
 	}
 }
 
+// An environment without a changelog.info is not taken for the one beside it.
+func TestSourceOfBrokenEnvironment(t *testing.T) {
+	all := map[string]string{}
+	for path, content := range exportOf(func(map[string]string) {}) {
+		all["d-prod/"+path] = content
+		if path != "Changelog/changelog.info" {
+			all["d-uat/"+path] = content
+		}
+	}
+	for name, want := range map[string][2]string{ // step and code
+		"uat": {"changelog.info", "NO_CHANGELOG"},
+		"dev": {"environment", "ENVIRONMENT"},
+	} {
+		p := pipelineOf("account")
+		p.Tables[0].SourceSchema = name
+		steps := checker(false).Source(t.Context(), &Place{Store: files(t, all)}, []spec.Pipeline{p})
+		if s := stepNamed(t, steps, want[0]); s.State != Fail || s.Code != want[1] {
+			t.Errorf("%s: got %+v", name, s)
+		}
+	}
+}
+
 func TestSourceIsOnlyRead(t *testing.T) {
 	p := &Place{Store: readOnly{files(t, exportOf(func(map[string]string) {}))}}
 	for _, s := range checker(true).Source(t.Context(), p, []spec.Pipeline{pipelineOf("account")}) {

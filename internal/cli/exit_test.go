@@ -78,6 +78,33 @@ func TestQuarantineIsPartlyDone(t *testing.T) {
 	}
 }
 
+// A table that failed is never up to date, however many folders it applied before.
+func TestSummaryOfTablesThatFail(t *testing.T) {
+	broken := &pipeline.Failure{Code: "BAD_ROW"}
+	done := pipeline.TableResult{State: pipeline.Completed, Folders: 2, Version: 2, Rows: pipeline.Rows{Read: 5, Upserted: 5}}
+	further := pipeline.TableResult{State: pipeline.Failed, Folders: 1, Version: 1, Rows: pipeline.Rows{Read: 3, Upserted: 3}, Error: broken}
+	stuck := pipeline.TableResult{State: pipeline.Failed, Error: broken}
+	work := func(rows int64) string {
+		return "; " + rowsSentence(pipeline.Rows{Read: rows, Upserted: rows}) + "; 0 B in 1.0 s (-)"
+	}
+	for _, c := range []struct {
+		tables []pipeline.TableResult
+		want   string
+	}{
+		{[]pipeline.TableResult{further, further, stuck},
+			"3 of 3 tables failed; 2 tables got further before they failed" + work(6)},
+		{[]pipeline.TableResult{done, further, stuck},
+			"2 of 3 tables failed; 1 table got further before it failed; 1 table brought up to date" + work(8)},
+		{[]pipeline.TableResult{done, stuck}, "1 of 2 tables failed; 1 table brought up to date" + work(5)},
+		{[]pipeline.TableResult{stuck}, "1 of 1 table failed"},
+	} {
+		o := runOutcome([]pipeline.Result{{Name: "p", Tables: c.tables}}, time.Second)
+		if o.summary != c.want {
+			t.Errorf("the summary is\n%s, want\n%s", o.summary, c.want)
+		}
+	}
+}
+
 // full is a disk without room.
 type full struct{}
 

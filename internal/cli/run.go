@@ -139,7 +139,8 @@ type total struct {
 	rows         pipeline.Rows
 	bytes        int64
 	tables, done int // done: completed
-	changed      int // tables that have a new version
+	changed      int // tables that were brought up to date by a new version
+	further      int // tables that have a new version and failed then
 	waiting      int // tables that are not there yet
 	held         bool
 	failures     []*pipeline.Failure
@@ -177,6 +178,8 @@ func (t *total) addTable(r *pipeline.TableResult) {
 		t.done++
 	}
 	switch {
+	case r.Folders > 0 && r.Error != nil:
+		t.further++
 	case r.Folders > 0:
 		t.changed++
 	case r.Error == nil && r.Version < 0:
@@ -192,9 +195,15 @@ func (t *total) summary(took time.Duration) string {
 	} else if n > 0 {
 		parts = append(parts, "nothing was done")
 	}
+	if t.further > 0 {
+		parts = append(parts, furtherTables(t.further))
+	}
+	if t.changed > 0 {
+		parts = append(parts, text.Plural(t.changed, "table")+" brought up to date")
+	}
 	switch {
-	case t.changed > 0:
-		parts = append(parts, fmt.Sprintf("%s brought up to date", text.Plural(t.changed, "table")), rowsSentence(t.rows))
+	case t.changed+t.further > 0:
+		parts = append(parts, rowsSentence(t.rows))
 		parts = append(parts, fmt.Sprintf("%s in %s (%s)", text.Size(t.bytes), text.Duration(took), text.Rate(t.bytes, took)))
 	case len(t.failures) == 0 && t.tables == 0:
 		parts = append(parts, "there are no tables: the export has none yet, or the configuration names none")
@@ -222,6 +231,13 @@ func waitTables(n int) string {
 		return "1 table waits"
 	}
 	return text.Plural(n, "table") + " wait"
+}
+
+func furtherTables(n int) string {
+	if n == 1 {
+		return "1 table got further before it failed"
+	}
+	return text.Plural(n, "table") + " got further before they failed"
 }
 
 func rowsSentence(r pipeline.Rows) string {

@@ -261,8 +261,8 @@ func TestRowsOfNoOtherEnvironment(t *testing.T) {
 			}
 			c.pipeline.Name = "p"
 			result := k.run(c.pipeline, pipeline.Request{})
-			told := errors.Is(result.Error, c.want) || slices.ContainsFunc(result.Events, func(e pipeline.Event) bool {
-				return e.Level == pipeline.Error
+			told := result.Error != nil && errors.Is(result.Error, c.want) || slices.ContainsFunc(result.Events, func(e pipeline.Event) bool {
+				return e.Level == pipeline.Error && e.Code == "ENVIRONMENT"
 			})
 			if isDone(result.State) || !told || len(result.Tables) != c.tables {
 				t.Errorf("%s of %d tables, %v, %+v", result.State, len(result.Tables), result.Error, result.Events)

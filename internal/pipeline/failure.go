@@ -23,7 +23,7 @@ var classes = []struct {
 }{
 	{context.Canceled, "INTERRUPTED", "the run was interrupted", "run again: it goes on where the tables stand", false},
 	{context.DeadlineExceeded, "TIMEOUT", "a time limit was reached", "run again: it goes on where the tables stand", false},
-	{storage.ErrNoSpace, "NO_SPACE", "the lake's storage is full", "make room and run again: nothing was lost, and the cursor did not move", false},
+	{storage.ErrNoSpace, "NO_SPACE", "the lake's storage is full", "make room and run again: nothing was lost; the next run goes on where the table stands", false},
 	{storage.ErrChanged, "SOURCE_CHANGED", "a file of the export changed while it was read, again and again", "run again: it plans anew", false},
 	{ErrPruneDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then run again; sluice check says which", true},
 	{storage.ErrDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then run again; sluice check says which", false},

@@ -181,16 +181,14 @@ func (c *reconciling) tell(code, folder, text string) {
 // findOlder finds out whether the table was made from folders that are gone: by
 // its rows, and where another program rewrote some, by its log.
 func (c *reconciling) findOlder(ctx context.Context) error {
-	for _, f := range c.env.listing.Folders {
-		if c.judge.Oldest == 0 || f.Name.Digits() < c.judge.Oldest {
-			c.judge.Oldest = f.Name.Digits()
+	// What has no model.json is not left, whether the table was given it or not.
+	unreadable := c.unreadable()
+	c.judge.Oldest = c.cursor.Digits() + 1 // none is left
+	for _, f := range c.env.listing.Ready() {
+		if digits := f.Digits(); digits >= unreadable {
+			c.judge.Oldest = min(c.judge.Oldest, digits)
 		}
 	}
-	if c.judge.Oldest == 0 {
-		c.judge.Oldest = c.cursor.Digits() + 1 // none is left
-	}
-	unreadable := c.unreadable()
-	c.judge.Oldest = max(c.judge.Oldest, unreadable)
 	c.judge.Type, c.judge.Removals = c.scdType(), c.removals()
 	least, unknown, err := c.leastFolder(ctx)
 	if err != nil {
@@ -248,9 +246,14 @@ func (c *reconciling) refreshHint() string {
 // block finds what speaks against removing vanished rows.
 func (c *reconciling) block() {
 	r := c.report
+	// The copy may have begun in a folder between that cannot be read.
+	from := c.judge.Since
+	if c.q.Since == "" && !c.copied.After.IsZero() {
+		from = c.copied.After.Digits() + 1
+	}
 	var waiting []synapselink.FolderName
 	for _, f := range c.skipped(c.target) {
-		if f.Digits() >= c.judge.Since {
+		if f.Digits() >= from {
 			waiting = append(waiting, f)
 		}
 	}
@@ -264,6 +267,8 @@ func (c *reconciling) block() {
 		r.Blocked = fmt.Sprintf("%s since the copy began cannot be read, and what seems to have vanished may be there; see sluice quarantine list", rowsText(c.badSince))
 	case len(waiting) > 0:
 		r.Blocked = fmt.Sprintf("folder %s was skipped and may still come, and rows that seem to have vanished with it", waiting[0])
+	case c.unreadable() > from:
+		r.Blocked = "a folder of the copy has lost its model.json, and what seems to have vanished may be there; restore it, or have the table exported again"
 	case int64(len(c.vanished)) < r.Vanished:
 		r.Blocked = fmt.Sprintf("%s vanished, more than memory holds; raise --memory, or run a full refresh", rowsText(r.Vanished))
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
 	"github.com/sluicedata/sluice/internal/storage"
 )
@@ -104,8 +106,8 @@ func (c *reconciling) store(ctx context.Context) {
 }
 
 // loadReconciled reads the last comparisons of tables. One of a table that was
-// replaced since by another at its place tells nothing; nor does one that cannot
-// be read.
+// replaced since by another at its place, or rebuilt by a full refresh, tells
+// nothing; nor does one that cannot be read.
 func (u *update) loadReconciled(ctx context.Context, targets []*target) map[*target]*Reconciled {
 	list := make([]*Reconciled, len(targets))
 	var group errgroup.Group
@@ -138,5 +140,28 @@ func (u *update) reconciled(ctx context.Context, t *target) *Reconciled {
 	if json.NewDecoder(bytes.NewReader(text)).Decode(&r) != nil || r.TableID != t.snapshot.Metadata.ID || r.Version > t.snapshot.Version {
 		return nil
 	}
+	if u.rebuilt(ctx, t, &r) {
+		return nil
+	}
 	return &r
+}
+
+// mostLookedThrough commits are read to find out whether one rebuilt the table.
+const mostLookedThrough = 100
+
+// rebuilt reports whether a full refresh replaced what was compared. The log is
+// read only where no file is left from well before the comparison.
+func (u *update) rebuilt(ctx context.Context, t *target, r *Reconciled) bool {
+	since := int(min(t.snapshot.Version-r.Version, mostLookedThrough))
+	if since == 0 {
+		return false
+	}
+	before := r.At.Add(-24 * time.Hour).UnixMilli()
+	if slices.ContainsFunc(t.snapshot.Files(), func(f delta.Add) bool { return f.ModificationTime < before }) {
+		return false
+	}
+	entries, err := delta.History(ctx, u.Lake, t.path(), since)
+	return err == nil && slices.ContainsFunc(entries, func(e delta.HistoryEntry) bool {
+		return e.Version > r.Version && e.Operation == replaceOperation
+	})
 }

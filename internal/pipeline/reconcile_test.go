@@ -258,6 +258,10 @@ func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.Matches || found.Removed != 1 {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
+	r.Run(ctx, pipeline.Request{FullRefresh: true})
+	if got := status(); got != nil {
+		t.Fatalf("after a full refresh: %+v", got)
+	}
 	for e, err := range w.lake.List(ctx, "main/crm/account/_delta_log/", storage.ListOptions{}) {
 		need(t, err)
 		need(t, w.lake.Delete(ctx, e.Path))

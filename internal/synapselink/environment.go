@@ -19,7 +19,7 @@ type Environments struct {
 	Whole []string
 	// Broken hold a model.json or incremental folders, and lack what makes them
 	// whole. Each is still the environment that its name says: its tables must
-	// fail, and not be given the rows of another one.
+	// not be given the rows of another one.
 	Broken []string
 }
 

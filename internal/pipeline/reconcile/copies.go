@@ -23,13 +23,16 @@ type Copy struct {
 	Running bool
 	// Failures: it ended, and the service says that rows are missing.
 	Failures bool
+	// After is the last folder that is known to be before it.
+	After synapselink.FolderName
 }
 
 // Whole reports whether all rows that the source had came again.
 func (c Copy) Whole() bool { return !c.Since.IsZero() && !c.Running && !c.Failures }
 
 // running are the states of a copy under way. Paused is none of them: a table
-// that is exported for long can be paused, too.
+// that is exported for long can be paused, too. But what is paused, or in no
+// known state, until another copy is complete may be its beginning.
 var running = []string{"NotStarted", "RequestedInitialData", "InProgress", "PostProcessing"}
 
 const withFailures = "CompletedWithFailures"
@@ -40,25 +43,44 @@ func LastCopy(seen []Seen) Copy {
 	var last, before Copy
 	done := "" // when the copy before was complete
 	known := false
+	unsure := -1 // first folder since then of which the state tells nothing
 	for i, s := range seen {
 		switch {
 		case slices.Contains(running, s.State):
 			if known && !last.Running {
-				before, last = last, Copy{Since: s.Folder, Running: true}
+				before, last = last, begins(seen, i, unsure)
+				last.Running = true
 			}
 			continue
 		case s.State != "Completed" && s.State != withFailures:
+			if unsure < 0 {
+				unsure = i
+			}
 			continue
 		case last.Running && s.Completed == done && done != "":
 			last = before // it was looked at anew, and not copied
 		case last.Running:
 			last.Running, last.Failures = false, s.State == withFailures
 		case known && done != "" && s.Completed != "" && s.Completed != done:
-			last = Copy{Since: seen[began(seen, i)].Folder, Failures: s.State == withFailures}
+			last = begins(seen, began(seen, i), unsure)
+			last.Failures = s.State == withFailures
 		}
-		known, done = true, s.Completed
+		known, done, unsure = true, s.Completed, -1
 	}
 	return last
+}
+
+// begins is a copy that begins in folder i, or in an earlier one, unless it is
+// -1, that may be of it.
+func begins(seen []Seen, i, unsure int) Copy {
+	if unsure >= 0 {
+		i = min(i, unsure)
+	}
+	c := Copy{Since: seen[i].Folder}
+	if i > 0 {
+		c.After = seen[i-1].Folder
+	}
+	return c
 }
 
 // began is the folder in which a copy begins that was first seen complete in
