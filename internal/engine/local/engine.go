@@ -31,6 +31,9 @@ type Options struct {
 	// Temp is a local folder for what exceeds the memory. Default: the
 	// system's.
 	Temp string
+	// IndexDir is a local folder for key indexes, a cache that may be lost at any
+	// time. Without it keys are looked for in the whole table.
+	IndexDir string
 	// Clock tells the time that goes into commits. Default time.Now.
 	Clock func() time.Time
 	Log   *slog.Logger
