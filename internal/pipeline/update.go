@@ -96,6 +96,7 @@ func (u *update) engine(sharers int) *local.Engine {
 		Memory:    u.opts.Memory / int64(sharers),
 		Workers:   max(1, u.opts.Workers/sharers),
 		Temp:      u.opts.Temp,
+		IndexDir:  u.opts.IndexDir,
 		Clock:     u.opts.Clock,
 		Log:       u.opts.Log,
 		Software:  u.opts.Software,

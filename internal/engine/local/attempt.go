@@ -68,7 +68,7 @@ func (a *attempt) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if a.batch.Open != nil {
-		a.openIndex()                       //nolint:contextcheck // the same
+		a.openIndex()
 		if err := a.collect(); err != nil { //nolint:contextcheck // it is a.ctx, for the whole attempt
 			return Result{}, err
 		}

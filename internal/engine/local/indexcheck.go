@@ -35,15 +35,15 @@ func (e *Engine) CheckIndex(ctx context.Context, b Batch) (*IndexCheck, error) {
 		return nil, err
 	}
 	a.ctx = ctx
-	if err := a.holdTable(); err != nil { //nolint:contextcheck // it is a.ctx
+	if err := a.holdTable(); err != nil {
 		return nil, err
 	}
-	a.openIndex() //nolint:contextcheck // the same
+	a.openIndex()
 	defer func() { _ = a.close(context.WithoutCancel(ctx)) }()
 	if a.index == nil {
 		return nil, nil
 	}
-	check, err := a.compareIndex() //nolint:contextcheck // the same
+	check, err := a.compareIndex()
 	if err != nil {
 		return nil, fmt.Errorf("comparing the key index of %s with the table: %w", a.base.URL(), err)
 	}

@@ -21,14 +21,14 @@ const (
 
 const noVersion = math.MinInt64
 
-// exchange makes one number of the other, and the other way round, so that a
-// number far off takes the place of one that is hardly used.
-func exchange(v, a, b int64) int64 {
+// orZero makes 0 of a number far off, and that number of 0, so that it does not
+// widen the column.
+func orZero(v, far int64) int64 {
 	switch v {
-	case a:
-		return b
-	case b:
-		return a
+	case far:
+		return 0
+	case 0:
+		return far
 	default:
 		return v
 	}
@@ -38,7 +38,7 @@ func exchange(v, a, b int64) int64 {
 func entryOf(f *change.Fact, ordinal, row int64) keyindex.Entry {
 	e := keyindex.Entry{Key: f.Key}
 	e.Values[placeNumber] = ordinal<<rowBits | row
-	e.Values[versionNumber] = exchange(f.Version, noVersion, 0)
+	e.Values[versionNumber] = orZero(f.Version, noVersion)
 	e.Values[folderNumber] = f.Folder
 	e.Values[firstNumber] = f.Folder - f.First
 	switch {
@@ -47,15 +47,15 @@ func entryOf(f *change.Fact, ordinal, row int64) keyindex.Entry {
 	case f.Delete:
 		e.Values[kindNumber] = versionedTombstone
 	default:
-		e.Values[modifiedNumber] = exchange(f.Modified, change.NoTime, 0)
-		e.Values[endNumber] = exchange(f.End-f.Version, change.NoEnd-f.Version, 0)
+		e.Values[modifiedNumber] = orZero(f.Modified, change.NoTime)
+		e.Values[endNumber] = orZero(f.End-f.Version, change.NoEnd-f.Version)
 	}
 	return e
 }
 
 // factOf is the fact that was noted, of a row at that address.
 func factOf(e *keyindex.Entry, ref uint64) change.Fact {
-	version := exchange(e.Values[versionNumber], noVersion, 0)
+	version := orZero(e.Values[versionNumber], noVersion)
 	folder := e.Values[folderNumber]
 	first := folder - e.Values[firstNumber]
 	if kind := e.Values[kindNumber]; kind != 0 {
@@ -63,8 +63,8 @@ func factOf(e *keyindex.Entry, ref uint64) change.Fact {
 		f.Ref = ref
 		return f
 	}
-	modified := exchange(e.Values[modifiedNumber], change.NoTime, 0)
-	end := exchange(e.Values[endNumber], change.NoEnd-version, 0) + version
+	modified := orZero(e.Values[modifiedNumber], change.NoTime)
+	end := orZero(e.Values[endNumber], change.NoEnd-version) + version
 	return change.Row(e.Key, version, modified, folder, first, end, ref)
 }
 

@@ -58,7 +58,7 @@ func (a *attempt) indexedFiles(s *delta.Snapshot, changes *delta.Changes) (files
 		if h.ordinal == 0 {
 			continue
 		}
-		name := ""
+		var name string
 		if h.file != nil {
 			name = h.file.add.Path
 			expected[name] = h.file.add.DeletionVector.UniqueID()
