@@ -173,6 +173,7 @@ func build(t testing.TB, dir string, entries []Entry) {
 	if err := x.Update(Update{Files: []File{{Ordinal: 1, Name: "a.parquet", Rows: int64(len(entries))}}, Added: b, Keep: keepAll}); err != nil {
 		t.Fatal(err)
 	}
+	b.Discard() // an owner does so whatever happened; what was handed over stays
 	if err := x.Close(); err != nil {
 		t.Fatal(err)
 	}

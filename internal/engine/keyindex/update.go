@@ -67,15 +67,17 @@ func (x *Index) update(u Update) error {
 	return nil
 }
 
-// finish gives the runs that were built.
+// finish hands over the runs that were built: the builder has nothing more to
+// discard.
 func (b *Builder) finish(keep func(*Entry) bool) ([]Run, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err == nil && len(b.entries) > 0 {
 		b.err = b.spill(keep)
 	}
-	b.entries = nil
-	return b.runs, b.err
+	runs := b.runs
+	b.entries, b.runs = nil, nil
+	return runs, b.err
 }
 
 // tidy merges the last runs while the one before them is not much larger, and
