@@ -43,7 +43,9 @@ func (x *Index) load(stamp Stamp) error {
 		return err
 	}
 	if m == nil || m.Stamp != stamp {
-		m = &manifest{Stamp: stamp, Version: -1, Next: 1}
+		// What is there stays until an update takes its place.
+		x.manifest = manifest{Stamp: stamp, Version: -1, Next: 1}
+		return nil
 	}
 	x.manifest = *m
 	for _, r := range m.Runs {

@@ -87,7 +87,9 @@ func (a *attempt) indexStamp() keyindex.Stamp {
 func (a *attempt) matchFiles() {
 	holders := map[string]int{}
 	for i, h := range a.holders {
-		holders[h.file.add.Path] = i
+		if h.file != nil {
+			holders[h.file.add.Path] = i
+		}
 	}
 	for _, known := range a.index.Files() {
 		i, ok := holders[known.Name]

@@ -28,7 +28,10 @@ func (indexLocator) locate(a *attempt, wanted *keyFilter, holders []int) error {
 			return err
 		}
 		a.dropIndex(err)
-		return scanLocator{}.locate(a, wanted, holders)
+		if a.openIndex(); a.index == nil {
+			return scanLocator{}.locate(a, wanted, holders)
+		}
+		hits = nil
 	}
 	for i := range hits {
 		if h := a.holders[holderOf(hits[i].Ref)]; hits[i].Delete {
