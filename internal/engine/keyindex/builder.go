@@ -1,6 +1,8 @@
 package keyindex
 
 import (
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -23,7 +25,7 @@ type Builder struct {
 const (
 	entryBytes = 16 + 8*Columns
 	// sortBytes is what an entry takes while it is sorted: itself, copied once
-	// while its slice grows.
+	// while its slice grows, or the order.
 	sortBytes = 2 * entryBytes
 )
 
@@ -48,14 +50,12 @@ func (b *Builder) Add(entries ...Entry) {
 
 // spill writes what is held as a run.
 func (b *Builder) spill(keep func(*Entry) bool) error {
-	b.entries = slices.DeleteFunc(b.entries, func(e Entry) bool { return !keep(&e) })
-	slices.SortFunc(b.entries, func(x, y Entry) int { return Compare(&x, &y) })
 	w, err := newRunWriter(b.dir)
 	if err != nil {
 		return err
 	}
-	for i := range b.entries {
-		if err := w.add(&b.entries[i]); err != nil {
+	for _, o := range b.order(keep) {
+		if err := w.add(&b.entries[o.at]); err != nil {
 			return errors.Join(err, w.abort())
 		}
 	}
@@ -68,6 +68,30 @@ func (b *Builder) spill(keep func(*Entry) bool) error {
 	}
 	b.entries = b.entries[:0]
 	return nil
+}
+
+// ordered stands for an entry while entries are sorted: these are large, and
+// most keys differ in their first half.
+type ordered struct {
+	first uint64 // half of the key, big-endian
+	at    int
+}
+
+// order sorts the entries that are worth keeping.
+func (b *Builder) order(keep func(*Entry) bool) []ordered {
+	list := make([]ordered, 0, len(b.entries))
+	for i := range b.entries {
+		if e := &b.entries[i]; keep(e) {
+			list = append(list, ordered{binary.BigEndian.Uint64(e.Key[:]), i})
+		}
+	}
+	slices.SortFunc(list, func(x, y ordered) int {
+		if c := cmp.Compare(x.first, y.first); c != 0 {
+			return c
+		}
+		return Compare(&b.entries[x.at], &b.entries[y.at])
+	})
+	return list
 }
 
 // Discard gives up what was built.
