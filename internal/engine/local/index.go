@@ -36,7 +36,7 @@ type fileState struct {
 // are found by a scan.
 func (a *attempt) openIndex() {
 	// Tables without vectors copy whole files; looking for keys is the least of it.
-	if a.engine.opts.IndexDir == "" || !a.vectors {
+	if a.engine.opts.IndexDir == "" || !a.vectors || a.engine.indexOff.Load() {
 		return
 	}
 	dir := filepath.Join(a.engine.opts.IndexDir, indexName(a.base.URL()))
@@ -133,6 +133,7 @@ func (a *attempt) dropIndex(reason error) {
 		err = keyindex.Remove(dir)
 	}
 	if err != nil {
+		a.engine.indexOff.Store(true)
 		a.engine.opts.Log.Warn("the key index could not be removed", "table", a.batch.Table, "error", err)
 	}
 }

@@ -13,38 +13,48 @@ import (
 // the index lacks are read, and noted in it.
 type indexLocator struct{}
 
+// keysAtOnce bounds the facts that are held before they are counted.
+const keysAtOnce = 1 << 16
+
 func (indexLocator) locate(a *attempt, wanted *keyFilter, holders []int) error {
-	hits, err := a.lookUp()
-	if err == nil {
-		err = a.checkSample(hits)
-	}
-	if err != nil {
-		if a.ctx.Err() != nil {
+	for keys := a.keptKeys(); len(keys) > 0; {
+		some := keys[:min(len(keys), keysAtOnce)]
+		keys = keys[len(some):]
+		hits, err := a.lookUp(some)
+		if err == nil {
+			err = a.checkSample(hits)
+		}
+		if err != nil {
+			if a.ctx.Err() != nil {
+				return err
+			}
+			// Facts of it may have been taken in already.
+			a.dropIndex(err)
+			return &conflictError{err.Error()}
+		}
+		if err := a.addHits(hits); err != nil {
 			return err
 		}
-		a.dropIndex(err)
-		if a.openIndex(); a.index == nil {
-			return scanLocator{}.locate(a, wanted, holders)
-		}
-		hits = nil
-	}
-	for i := range hits {
-		if h := a.holders[holderOf(hits[i].Ref)]; hits[i].Delete {
-			h.file.noteTombstones(a)
-		}
-	}
-	if err := a.facts.add(hits...); err != nil {
-		return err
 	}
 	unknown := slices.DeleteFunc(slices.Clone(holders), func(i int) bool { return a.holders[i].ordinal != 0 })
 	return a.feedIndex(unknown, wanted)
 }
 
-// lookUp finds the facts that count of the keys of a small batch.
-func (a *attempt) lookUp() ([]change.Fact, error) {
+// addHits takes in facts of the table.
+func (a *attempt) addHits(hits []change.Fact) error {
+	for i := range hits {
+		if hits[i].Delete {
+			a.holders[holderOf(hits[i].Ref)].file.noteTombstones(a)
+		}
+	}
+	return a.facts.add(hits...)
+}
+
+// lookUp finds the facts that count of some keys.
+func (a *attempt) lookUp(keys []keyindex.Key) ([]change.Fact, error) {
 	var mu sync.Mutex
 	var hits []change.Fact
-	err := a.index.Lookup(a.keptKeys(), a.engine.opts.Workers, func(e *keyindex.Entry) {
+	err := a.index.Lookup(keys, a.engine.opts.Workers, func(e *keyindex.Entry) {
 		if i, ok := a.entryCounts(e); ok {
 			f := factOf(e, address(i, entryRow(e)))
 			mu.Lock()
