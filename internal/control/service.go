@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -61,6 +62,9 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 	opts := s.opts
 	if opts.Memo, err = s.memo(); err != nil {
 		return nil, err
+	}
+	if s.config.State.Path != "" {
+		opts.IndexDir = filepath.Join(s.config.State.Path, "index")
 	}
 	var runners []*pipeline.Runner
 	for _, p := range s.config.Pipelines {

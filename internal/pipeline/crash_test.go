@@ -99,7 +99,7 @@ func (p *placed) Fatalf(format string, args ...any) {
 const childVariable = "SLUICE_CRASH_CHILD"
 
 // childRun is what it is to do.
-type childRun struct{ Scenario, Source, Lake, Temp, Plan string }
+type childRun struct{ Scenario, Source, Lake, Temp, Index, Plan string }
 
 // TestCrashChild is the other process of TestKilledAnywhere. On its own it has
 // nothing to do.
@@ -111,7 +111,7 @@ func TestCrashChild(t *testing.T) {
 	var c childRun
 	need(t, json.Unmarshal([]byte(text), &c))
 	s := findScenario(t, c.Scenario)
-	s.temp, s.workers = c.Temp, 1
+	s.temp, s.index, s.workers = c.Temp, c.Index, 1
 	plan, err := fault.Parse(c.Plan)
 	need(t, err)
 	source, err := local.New(c.Source)
@@ -129,6 +129,7 @@ func TestKilledAnywhere(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
+			s.index = t.TempDir()
 			r := newRig(t, s, func() storage.Store { return newFolder(t) })
 			for _, n := range r.places(false) {
 				r.killAt(t, n)
@@ -151,7 +152,7 @@ func (r *rig) killAt(t *testing.T, n int) {
 	at := &placed{t, fmt.Sprintf("killed at %s", r.operations[n-1])}
 	lake := r.lake(at)
 	order, err := json.Marshal(childRun{Scenario: r.name, Source: r.source.URL(""), Lake: lake.URL(""),
-		Temp: t.TempDir(), Plan: fmt.Sprintf("at %d kill", n)})
+		Temp: t.TempDir(), Index: r.index, Plan: fmt.Sprintf("at %d kill", n)})
 	need(t, err)
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCrashChild$")
 	child.Env = append(os.Environ(), childVariable+"="+string(order))

@@ -28,7 +28,8 @@ type way struct {
 	blockBytes int
 	fileBytes  int64
 	temp       string
-	bytes      int // of a file, about
+	index      string // folder of key indexes, "" for none
+	bytes      int    // of a file, about
 }
 
 // fixedClock keeps what is written the same from run to run.
@@ -50,7 +51,7 @@ func (w way) runner(source, lake storage.Store, tables ...string) *pipeline.Runn
 	}
 	p.Source.AbandonAfter = spec.DefaultAbandonAfter
 	return &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: pipeline.Options{
-		Memory: w.memory, Workers: w.workers, Temp: w.temp, BlockBytes: w.blockBytes, FileBytes: w.fileBytes,
+		Memory: w.memory, Workers: w.workers, Temp: w.temp, IndexDir: w.index, BlockBytes: w.blockBytes, FileBytes: w.fileBytes,
 		Clock: fixedClock, NewID: func() string { return "update" },
 	}}
 }

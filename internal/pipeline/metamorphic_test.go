@@ -70,6 +70,7 @@ func (w way) redrawn(t *rapid.T) way {
 	w.vectors = rapid.Bool().Draw(t, "vectors")
 	w.memory = rapid.SampledFrom([]int64{64 << 20, 4 << 20, 1 << 10}).Draw(t, "memory")
 	w.workers = rapid.IntRange(1, 3).Draw(t, "workers")
+	w.index = rapid.SampledFrom([]string{"", w.temp + "-index"}).Draw(t, "index")
 	w.blockBytes = rapid.SampledFrom([]int{0, w.bytes / 20, w.bytes / 2}).Draw(t, "block bytes")
 	w.fileBytes = rapid.SampledFrom([]int64{0, int64(w.bytes / 20), int64(w.bytes)}).Draw(t, "file bytes")
 	return w

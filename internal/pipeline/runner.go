@@ -30,6 +30,8 @@ type Options struct {
 	Workers int
 	// Temp is a local folder for what exceeds the memory. Default: the system's.
 	Temp string
+	// IndexDir is a local folder for key indexes; see local.Options.
+	IndexDir string
 	// Clock tells the time. Default time.Now.
 	Clock func() time.Time
 	Log   *slog.Logger

@@ -73,7 +73,7 @@ const largeShare = 32
 
 func (u *update) sideBySide(ctx context.Context, targets []*target) map[*target]TableResult {
 	list := make([]TableResult, len(targets))
-	engine := u.engine(u.opts.Workers)
+	engine := u.engine(max(1, min(u.opts.Workers, len(targets))))
 	var group errgroup.Group
 	group.SetLimit(u.opts.Workers)
 	for i, t := range targets {
@@ -96,6 +96,7 @@ func (u *update) engine(sharers int) *local.Engine {
 		Memory:    u.opts.Memory / int64(sharers),
 		Workers:   max(1, u.opts.Workers/sharers),
 		Temp:      u.opts.Temp,
+		IndexDir:  u.opts.IndexDir,
 		Clock:     u.opts.Clock,
 		Log:       u.opts.Log,
 		Software:  u.opts.Software,

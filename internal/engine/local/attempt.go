@@ -37,6 +37,7 @@ type attempt struct {
 	joined  atomic.Bool // joint is not empty
 	repeats *repeats
 	facts   *factLog
+	index   *tableIndex // nil: keys are found by a scan
 
 	counts   Counts
 	rewrites []change.Fact
@@ -67,6 +68,7 @@ func (a *attempt) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if a.batch.Open != nil {
+		a.openIndex()
 		if err := a.collect(); err != nil { //nolint:contextcheck // it is a.ctx, for the whole attempt
 			return Result{}, err
 		}
@@ -135,7 +137,7 @@ func (a *attempt) close(ctx context.Context) error {
 			h.block.piece = nil
 		}
 	}
-	errs = append(errs, a.facts.close())
+	errs = append(errs, a.facts.close(), a.closeIndex())
 	if a.done {
 		return errors.Join(errs...)
 	}

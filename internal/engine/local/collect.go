@@ -130,6 +130,7 @@ func (s *stream) write(rows *batch.Batch, changes []change.Change) error {
 		s.columns.Cols = append(s.columns.Cols, s.modified)
 	}
 	s.out.spans = append(s.out.spans, span{row: s.out.rows, folder: first.Folder, file: first.File, offset: first.Offset})
+	a.noteChanges(s.out, changes, s.alive)
 	return s.out.write(&s.columns)
 }
 

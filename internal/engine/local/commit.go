@@ -46,6 +46,7 @@ func (a *attempt) commit() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	a.updateIndex(outcome.Snapshot, &changes)
 	a.checkpoint(outcome.Snapshot)
 	for _, path := range a.unused {
 		// It is in no commit; what stays goes with the next vacuum.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluicedata/sluice/internal/batch"
@@ -20,6 +21,8 @@ import (
 type Engine struct {
 	lake storage.Store
 	opts Options
+	// indexOff: an index that is no good could not be removed; none is used.
+	indexOff atomic.Bool
 }
 
 // Options of an engine; zero values stand for the defaults in the comments.
@@ -31,6 +34,9 @@ type Options struct {
 	// Temp is a local folder for what exceeds the memory. Default: the
 	// system's.
 	Temp string
+	// IndexDir is a local folder for key indexes, a cache that may be lost at any
+	// time. Without it keys are looked for in the whole table.
+	IndexDir string
 	// Clock tells the time that goes into commits. Default time.Now.
 	Clock func() time.Time
 	Log   *slog.Logger
@@ -156,7 +162,7 @@ func (e *Engine) Apply(ctx context.Context, b Batch) (Result, error) {
 		if conflicts == maxConflicts {
 			return Result{}, fmt.Errorf("%d tries met other writers (%w); run again when they are done", conflicts+1, err)
 		}
-		e.opts.Log.Warn("another writer was first, starting over", "table", b.Table, "reason", conflict.reason)
+		e.opts.Log.Warn("the batch starts over", "table", b.Table, "reason", conflict.reason)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,13 @@ func TestEngineGivesTheModel(t *testing.T) {
 	for _, typ := range []change.Type{change.Type1, change.Type2} {
 		for _, vectors := range []bool{true, false} {
 			t.Run(fmt.Sprintf("type%d/vectors=%t", typ, vectors), func(t *testing.T) {
-				rapid.Check(t, func(t *rapid.T) { checkHistory(t, typ, vectors) })
+				index := t.TempDir()
+				rapid.Check(t, func(t *rapid.T) {
+					if err := os.RemoveAll(index); err != nil {
+						t.Fatal(err)
+					}
+					checkHistory(t, typ, vectors, index)
+				})
 			})
 		}
 	}
@@ -54,7 +61,7 @@ func drawRow(t *rapid.T, folder int64, offset int64) row {
 	return r
 }
 
-func checkHistory(t *rapid.T, typ change.Type, vectors bool) {
+func checkHistory(t *rapid.T, typ change.Type, vectors bool, index string) {
 	store := mem.New(testClock)
 	var model change.Model[string]
 	folders := rapid.IntRange(1, 5).Draw(t, "folders")
@@ -76,18 +83,22 @@ func checkHistory(t *rapid.T, typ change.Type, vectors bool) {
 		if large {
 			size = memory
 		}
-		engine := New(store, Options{Memory: memory, Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Clock: testClock})
+		// An index may be there from the beginning, now and then, or never.
+		dir := rapid.SampledFrom([]string{index, index, ""}).Draw(t, "index")
+		engine := New(store, Options{Memory: memory, Workers: rapid.IntRange(1, 3).Draw(t, "workers"), Clock: testClock, IndexDir: dir})
 		rows := byFolder[f]
 		perPiece := rapid.IntRange(1, 5).Draw(t, "per piece")
-		result, err := engine.Apply(context.Background(), Batch{
+		batch := Batch{
 			Table: testTable, Source: "test", AppID: fmt.Sprint("late/", n), Cursor: int64(f + 1),
 			Type: typ, Schema: testSchema, Columns: testColumns, Bytes: size,
 			Properties: map[string]string{vectorsProperty: fmt.Sprint(vectors)},
 			Open:       func() (change.Source, error) { return &rowSource{rows: rows, perPiece: perPiece}, nil },
-		})
+		}
+		result, err := engine.Apply(context.Background(), batch)
 		if err != nil {
 			t.Fatal(err)
 		}
+		checkIndex(t, engine, batch, dir != "" && vectors && !large)
 		c := result.Counts
 		if c.Read != int64(len(rows)) || c.Read != c.Upserted+c.Deleted+c.Superseded {
 			t.Fatalf("%d rows, counts %+v do not add up", len(rows), c)
@@ -96,6 +107,22 @@ func checkHistory(t *rapid.T, typ change.Type, vectors bool) {
 	compareTable(t, store, typ, &model)
 	if !vectors {
 		noVectors(t, store)
+	}
+}
+
+// checkIndex compares the index, if there is one, with the table. After a small
+// batch it is there and whole.
+func checkIndex(t fataler, engine *Engine, b Batch, whole bool) {
+	t.Helper()
+	check, err := engine.CheckIndex(context.Background(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole && (check == nil || check.Behind != 0) {
+		t.Fatalf("the index is behind: %+v", check)
+	}
+	if check != nil && (check.Lacking != 0 || check.Wrong != 0) {
+		t.Fatalf("the index is not what the table is: %+v", *check)
 	}
 }
 

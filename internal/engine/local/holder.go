@@ -16,6 +16,8 @@ type holder struct {
 	block  *keptBlock
 	// dead are the rows that this batch takes away.
 	dead *roaring64.Bitmap
+	// ordinal of the file in the key index, 0 while it is not in there.
+	ordinal int64
 }
 
 // tableFile is a data file of the table as it was before the batch.
@@ -38,15 +40,23 @@ type keptBlock struct {
 }
 
 // address of a row: 24 bits for the holder, 40 for the row.
-func address(holder int, row int64) uint64 { return uint64(holder)<<40 | uint64(row) }
+func address(holder int, row int64) uint64 { return uint64(holder)<<rowBits | uint64(row) }
 
-func holderOf(ref uint64) int { return int(ref >> 40) }
-func rowOf(ref uint64) int64  { return int64(ref & (1<<40 - 1)) }
+// rowBits of an address are for the row.
+const rowBits = 40
+
+func holderOf(ref uint64) int { return int(ref >> rowBits) }
+func rowOf(ref uint64) int64  { return int64(ref & (1<<rowBits - 1)) }
 
 func (a *attempt) addHolder(h holder) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	h.dead = roaring64.New()
+	if a.index != nil && h.output != nil {
+		h.ordinal = a.index.NewFile()
+		h.output.ordinal = h.ordinal
+		a.index.holders[h.ordinal] = len(a.holders)
+	}
 	a.holders = append(a.holders, &h)
 	return len(a.holders) - 1
 }

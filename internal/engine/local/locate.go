@@ -11,7 +11,8 @@ import (
 )
 
 // locator finds the rows and tombstones that data files hold of the keys in a
-// filter, and adds them to the facts. Implementations: [scanLocator].
+// filter, and adds them to the facts. Implementations: [scanLocator],
+// [indexLocator].
 type locator interface {
 	locate(a *attempt, wanted *keyFilter, holders []int) error
 }
@@ -19,7 +20,11 @@ type locator interface {
 // locate adds what the table holds of the keys of the batch, and then those
 // rows of a large batch that cannot be judged alone.
 func (a *attempt) locate() error {
-	var finder locator = scanLocator{}
+	scanner := scanLocator{}
+	var finder locator = scanner
+	if a.index != nil && a.small() {
+		finder = indexLocator{}
+	}
 	var old, fresh []int
 	for i, h := range a.holders {
 		switch {
@@ -42,7 +47,7 @@ func (a *attempt) locate() error {
 	if !a.joined.Load() {
 		return nil
 	}
-	return finder.locate(a, a.joint, fresh)
+	return scanner.locate(a, a.joint, fresh)
 }
 
 // scanLocator reads the key column of the files: its cost follows the table.
@@ -185,7 +190,9 @@ func (s *scan) factsOf(before int64) {
 			s.facts = append(s.facts, h.output.fact(s.keys[i], v, m, at, ref))
 		case buried != 0:
 			h.file.noteTombstones(a)
-			s.facts = append(s.facts, change.Tombstone(s.keys[i], v, versioned, buried == unversionedTombstone, in, earlier))
+			f := change.Tombstone(s.keys[i], v, versioned, buried == unversionedTombstone, in, earlier)
+			f.Ref = ref
+			s.facts = append(s.facts, f)
 		case !h.file.wasDead(at):
 			s.facts = append(s.facts, change.Row(s.keys[i], v, m, in, earlier, ends, ref))
 		default:

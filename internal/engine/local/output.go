@@ -25,6 +25,7 @@ type output struct {
 	info   parquetfile.FileInfo
 	// tombstones: some rows are tombstones.
 	tombstones bool
+	ordinal    int64 // in the key index
 }
 
 func (a *attempt) newOutput(schema batch.Schema) (*output, int, error) {

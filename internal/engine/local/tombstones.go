@@ -26,6 +26,7 @@ func (a *attempt) writeTombstones() error {
 		return err
 	}
 	first := uint64(rest.output.rows)
+	a.noteRows(rest.output, a.buried)
 	if err := rest.output.write(a.tombstoneRows(a.buried)); err != nil {
 		return err
 	}

@@ -85,6 +85,10 @@ func (a *attempt) writeRewrites() error {
 		err := a.fetch(refs[:n], a.layout.full[:a.layout.source], func(refs []uint64, rows *batch.Batch) error {
 			chunk := facts[:len(refs)]
 			facts = facts[len(refs):]
+			if err := a.checkKeys(chunk, rows); err != nil {
+				return err
+			}
+			a.noteRows(rest.output, chunk)
 			return rest.output.write(a.withColumns(rows, chunk))
 		})
 		if err != nil {
@@ -169,6 +173,7 @@ func (a *attempt) writeKept() error {
 			rows.AppendRows(&b.Rows, chosen)
 			source = &rows
 		}
+		a.noteRows(out, facts)
 		if err := out.write(a.withColumns(source, facts)); err != nil {
 			return err
 		}
