@@ -29,6 +29,12 @@ func LoadAt(ctx context.Context, store storage.Store, root string, version int64
 
 func load(ctx context.Context, store storage.Store, root string, upTo int64) (*Snapshot, error) {
 	seg, err := findSegment(ctx, store, root, upTo)
+	if errors.Is(err, ErrForeignFiles) {
+		// Another process may have made the table, and written to it, between the
+		// look at the log and the look at the folder. The log comes first, so a
+		// second look tells the two apart.
+		seg, err = findSegment(ctx, store, root, upTo)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 )
 
@@ -43,6 +44,27 @@ func TestLoadWithoutTable(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestLoadWhileTheTableIsMade has another process make the table, and write to
+// it, after its log was looked for in vain and before its folder is looked at.
+func TestLoadWhileTheTableIsMade(t *testing.T) {
+	store := mem.New(testClock)
+	folder := 0
+	made := fault.New(store, func(o fault.Operation) fault.Action {
+		if o.Op != fault.List || o.Path != "t/" {
+			return fault.Pass()
+		}
+		folder++
+		return fault.Call(func() {
+			put(t, store, "t/a.parquet", "x")
+			newTable(t, store)
+		})
+	})
+	s, err := Load(t.Context(), made, "t")
+	if err != nil || s.Version != 1 || folder != 1 {
+		t.Errorf("version of %v, error %v, after %d looks at the folder", s, err, folder)
 	}
 }
 
