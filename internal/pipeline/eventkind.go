@@ -58,7 +58,7 @@ var noteworthy = []EventKind{
 	{RefreshWouldEmpty, Warn, "no folder that is left has rows of the table; a full refresh would have emptied it and was not done", "have the table exported again (remove it in Synapse Link and add it), then run a full refresh"},
 	{RowsQuarantined, Warn, "rows that could not be read were set aside, with the reason", "sluice quarantine list shows them; sluice quarantine retry applies them once they can be read"},
 	{QuarantineRowsLeft, Warn, "rows of earlier runs are still set aside; a full refresh leaves those whose folders it cannot read", "sluice quarantine list shows them"},
-	{QuarantineRowsDropped, Warn, "a full refresh made the table anew from another export, and what had been set aside of the one before was dropped", ""},
+	{QuarantineRowsDropped, Warn, "a full refresh made the table anew from another export, and what had been set aside of the one before was dropped", "if the export before is still wanted, give it a table of its own and run that"},
 	{QuarantineRowsSolved, Info, "rows that had been set aside were applied", ""},
 	{CellsCut, Info, "texts were longer than max_cell_bytes and were cut there, as the configuration wants it", "raise max_cell_bytes and run a full refresh if they are wanted whole"},
 	{ReconcileDiffers, Warn, "the table differs from a replay of the folders that are left", "sluice reconcile shows the keys and says what can be done"},
