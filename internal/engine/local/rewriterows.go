@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
@@ -69,7 +70,7 @@ func (r *rewriting) keepModified(chosen []int) error {
 		has := file.Columns().Index(modifiedColumn) >= 0
 		done()
 		if has {
-			r.schema = append(r.schema[:len(r.schema):len(r.schema)],
+			r.schema = append(slices.Clip(r.schema),
 				batch.Field{Name: modifiedColumn, Type: batch.Type{Kind: batch.Timestamp}})
 			return nil
 		}
