@@ -61,6 +61,10 @@ const (
 	// cleanEvery is how many versions lie between two looks at a table's folder in
 	// updates.
 	cleanEvery = 100
+	// mostFiles that a small folder adds to a table: current rows, and closed ones
+	// with the tombstones. What is read besides is worth a look in any case.
+	mostFiles  = 2
+	smallBytes = 4 << 20
 	// autoCompact is the property by which all engines are told not to merge files
 	// by themselves.
 	autoCompact = "delta.autoOptimize.autoCompact"
@@ -153,6 +157,8 @@ func (b *bringing) lookAfter(ctx context.Context) {
 	if before >= 0 && b.result.Version/cleanEvery > before/cleanEvery {
 		l.Vacuum, l.Log, l.Checkpoint = true, true, checkpointEvery
 	}
+	l.Compact = l.Compact && (b.result.BytesRead > smallBytes ||
+		b.opts.Merging.MayBeDue(b.snapshot, mostFiles*b.result.Folders, b.result.Rows.Read, l.Forget))
 	if !l.Compact && !l.Vacuum {
 		return
 	}

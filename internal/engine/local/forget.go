@@ -2,7 +2,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -54,12 +53,7 @@ func (r *rewriting) forgetSide() (int64, *delta.Snapshot, error) {
 	now := r.engine.opts.Clock()
 	millis := now.UnixMilli()
 	r.result.Tombstones, r.result.Forgotten = int64(len(kept)), forgotten
-	outcome, err := r.commitChanges(r.ctx, delta.Changes{
+	after, err := r.commit(delta.Changes{
 		Txns: []delta.Txn{{AppID: tombstoneAppID, Version: serial, LastUpdated: &millis}}, Info: r.info(now)})
-	r.done = err == nil || errors.Is(err, ErrUnknownOutcome)
-	if err != nil {
-		return 0, nil, overtaken(err)
-	}
-	r.checkpoint(outcome.Snapshot)
-	return forgotten, outcome.Snapshot, nil
+	return forgotten, after, err
 }

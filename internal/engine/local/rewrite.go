@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
 )
 
@@ -83,6 +84,7 @@ func (e *Engine) newRewriting(ctx context.Context, q Rewrite) (*rewriting, error
 		return nil, err
 	}
 	// The table as it is: what the configuration wants of it is for a batch.
+	b.Type = typeOf(q.Base, b.Type)
 	b.Schema, b.Properties, b.Origin, b.Open, b.Seal, b.Replace = schema, nil, "", nil, nil, false
 	a, err := newAttempt(e, b, q.Base)
 	if err != nil {
@@ -98,6 +100,16 @@ func (e *Engine) newRewriting(ctx context.Context, q Rewrite) (*rewriting, error
 		r.progress = func(int64) {}
 	}
 	return r, nil
+}
+
+// typeOf is the SCD type that a table was made with.
+func typeOf(s *delta.Snapshot, otherwise change.Type) change.Type {
+	for _, t := range []change.Type{change.Type1, change.Type2} {
+		if s.Metadata.Configuration[typeProperty] == strconv.Itoa(int(t)) {
+			return t
+		}
+	}
+	return otherwise
 }
 
 func (r *rewriting) run(files []string) (Rewritten, error) {
@@ -116,15 +128,25 @@ func (r *rewriting) run(files []string) (Rewritten, error) {
 	if err != nil {
 		return Rewritten{}, err
 	}
+	if r.result.Snapshot, err = r.commit(changes); err != nil {
+		return Rewritten{}, err
+	}
+	return r.result, nil
+}
+
+// commit gives the snapshot with the changes.
+func (r *rewriting) commit(changes delta.Changes) (*delta.Snapshot, error) {
 	outcome, err := r.commitChanges(r.ctx, changes)
 	r.done = err == nil || errors.Is(err, ErrUnknownOutcome)
 	if err != nil {
-		return Rewritten{}, overtaken(err)
+		return nil, overtaken(err)
 	}
 	r.updateIndex(outcome.Snapshot, &changes)
 	r.checkpoint(outcome.Snapshot)
-	r.result.Snapshot = outcome.Snapshot
-	return r.result, nil
+	if outcome.Snapshot == nil {
+		return r.engine.Snapshot(r.ctx, r.batch.Table)
+	}
+	return outcome.Snapshot, nil
 }
 
 // overtaken classes conflicts as what they mean here.
@@ -139,9 +161,13 @@ func overtaken(err error) error {
 // choose finds the files among the holders of the table, in the order in which
 // they were written.
 func (r *rewriting) choose(files []string) ([]int, error) {
+	wanted := make(map[string]bool, len(files))
+	for _, path := range files {
+		wanted[path] = true
+	}
 	var chosen []int
 	for i, h := range r.holders {
-		if h.file == nil || !slices.Contains(files, h.file.add.Path) {
+		if h.file == nil || !wanted[h.file.add.Path] {
 			continue
 		}
 		if !r.vectors && h.file.vector != nil {

@@ -152,3 +152,29 @@ func (p *Policy) full(classes map[class][]file) []class {
 	})
 	return full
 }
+
+// MayBeDue reports whether anything can be due in a table after batches that added
+// at most so many files and marked at most so many rows. The snapshot is that of
+// before; nil for no table. It saves looking at the table anew.
+func (p Policy) MayBeDue(before *delta.Snapshot, files int, rows, forget int64) bool {
+	p = p.withDefaults()
+	if before == nil || before.Version < 0 {
+		return files >= p.Files
+	}
+	small := map[class]int{{}: files}
+	for _, f := range filesOf(before) {
+		f.dead += rows
+		if p.isDead(&f, forget) {
+			return true
+		}
+		if c, is := p.classOf(&f); is {
+			small[c]++
+		}
+	}
+	for _, n := range small {
+		if n >= p.Files {
+			return true
+		}
+	}
+	return false
+}

@@ -7,6 +7,8 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 )
 
@@ -131,4 +133,28 @@ func merged(files, due []file, now int64) []file {
 		}
 	}
 	return append(left, all)
+}
+
+// A table is looked at anew only if something can be due; what is due then is
+// never passed over.
+func TestMayBeDue(t *testing.T) {
+	r := grown(t, change.Type1, 5)
+	for name, test := range map[string]struct {
+		policy Policy
+		s      *delta.Snapshot
+		files  int
+		rows   int64
+		want   bool
+	}{
+		"few files":             {Policy{}, r.snapshot(), 2, 100, false},
+		"many files":            {Policy{}, r.snapshot(), 3, 100, true},
+		"a new table":           {Policy{}, nil, 7, 1 << 20, false},
+		"a new one, many files": {Policy{}, nil, 8, 0, true},
+		"many rows":             {Policy{}, r.snapshot(), 1, 4096, true},
+		"eager":                 {eager, r.snapshot(), 0, 0, true},
+	} {
+		if got := test.policy.MayBeDue(test.s, test.files, test.rows, 0); got != test.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
 }

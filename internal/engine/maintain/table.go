@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,11 +76,15 @@ func (w *work) run(ctx context.Context) error {
 	return nil
 }
 
+// rewriteAtOnce bounds one commit: what is lost when another writer, or a kill,
+// comes in between.
+const rewriteAtOnce = 1 << 30
+
 // compact writes files anew until nothing is due, or the limit is reached.
 func (w *work) compact(ctx context.Context) error {
 	left, tries := w.limits.RewriteBytes, w.limits.Tries
 	for {
-		due := w.due(w.limits.RewriteBytes)
+		due := w.due(min(cmp.Or(w.limits.RewriteBytes, rewriteAtOnce), rewriteAtOnce))
 		if len(due) == 0 || w.limits.DryRun || w.limits.RewriteBytes > 0 && left < bytesOf(due) && w.report.Commits > 0 {
 			break
 		}
