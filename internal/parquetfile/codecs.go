@@ -3,6 +3,7 @@ package parquetfile
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -28,13 +29,16 @@ func init() { //nolint:gochecknoinits // see above
 	}
 	d, err := zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)))
 	if err == nil {
-		compress.RegisterCodec(compress.Codecs.Zstd, cappedZstd{inner, d})
+		streams, _ := inner.(compress.StreamingCodec) // as long as the library's is one
+		compress.RegisterCodec(compress.Codecs.Zstd, cappedZstd{inner, streams, d})
 	}
 }
 
 // cappedZstd decompresses into the room that dst has and no more.
 type cappedZstd struct {
 	compress.Codec
+	compress.StreamingCodec
+
 	decoder *zstd.Decoder
 }
 
@@ -42,6 +46,21 @@ type cappedZstd struct {
 func (c cappedZstd) DecodeWithError(dst, src []byte) ([]byte, error) {
 	return c.decoder.DecodeAll(src, dst[:0])
 }
+
+// NewReader is the library's way to decode large pages piece by piece. It holds the
+// window that the page asks for, up to the largest that zstd writes by itself.
+func (cappedZstd) NewReader(r io.Reader) io.ReadCloser {
+	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(128<<20))
+	if err != nil {
+		return io.NopCloser(failing{err})
+	}
+	return d.IOReadCloser()
+}
+
+// failing reads nothing but its error.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // cappedSnappy looks at the length, a varint at the start, before decoding.
 type cappedSnappy struct{ compress.Codec }

@@ -132,6 +132,23 @@ func (f *File) RowGroups() int { return len(f.groups) }
 // RowGroupRows is the number of rows of row group i.
 func (f *File) RowGroupRows(i int) int64 { return f.groups[i].NumRows() }
 
+// RowGroupBytes is about what the columns of row group i take when they are read:
+// their pages, not compressed.
+func (f *File) RowGroupBytes(i int, columns batch.Schema) int64 {
+	sum := int64(0)
+	for _, c := range columns {
+		l, ok := f.leaves[c.Name]
+		if !ok {
+			continue
+		}
+		// A chunk whose metadata cannot be read is found when it is opened.
+		if chunk, err := f.groups[i].ColumnChunk(l.index); err == nil {
+			sum += max(0, chunk.TotalUncompressedSize())
+		}
+	}
+	return sum
+}
+
 // Columns lists the columns that can be read, with the types that fit them
 // best. Nested columns and types unknown to [batch.Kind] are left out.
 func (f *File) Columns() batch.Schema { return f.known }

@@ -79,11 +79,16 @@ const rowShare = 5
 // largestRow is the most whatever the memory: Parquet's pages end at 2 GiB.
 const largestRow = 1 << 30
 
+// largeBlockShare of the memory is a block of which one is in work at a time. It is
+// the share of a small batch, which keeps its blocks.
+const largeBlockShare = 16
+
 // source are the bounds of reading.
 func (o *Options) source() synapselink.SourceOptions {
 	return synapselink.SourceOptions{
 		BlockBytes: o.BlockBytes,
 		MaxRow:     int(min(max(o.Memory/rowShare, 1<<20), largestRow)),
+		LargeBlock: int(o.Memory / largeBlockShare),
 		ReadAhead:  min(1<<20, o.BlockBytes),
 	}
 }
