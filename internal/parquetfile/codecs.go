@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/klauspost/compress/zstd"
@@ -45,6 +46,37 @@ type cappedZstd struct {
 // DecodeWithError is the library's way to decode without panics.
 func (c cappedZstd) DecodeWithError(dst, src []byte) ([]byte, error) {
 	return c.decoder.DecodeAll(src, dst[:0])
+}
+
+// EncodeLevel is the library's way to compress a page.
+func (cappedZstd) EncodeLevel(dst, src []byte, level int) []byte {
+	encoder, done := zstdEncoder(level)
+	defer done()
+	return encoder.EncodeAll(src, dst[:0])
+}
+
+// windowBytes is how far back a page is looked at for what repeats: the whole page,
+// but for large values. The encoders of the library look back 4 MiB and hold twice
+// as much for that, each of them.
+const windowBytes = 1 << 20
+
+// zstdEncoders wait for their next page, by level.
+var zstdEncoders [zstd.SpeedBestCompression + 1]sync.Pool
+
+// zstdEncoder is an encoder for a level of the zstd command. The func gives it back.
+func zstdEncoder(level int) (*zstd.Encoder, func()) {
+	speed := zstd.EncoderLevelFromZstd(level)
+	pool := &zstdEncoders[speed]
+	encoder, ok := pool.Get().(*zstd.Encoder)
+	if !ok {
+		// Only options that no encoder can have are errors.
+		encoder, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(speed), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(windowBytes),
+			zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true), zstd.WithAllLitEntropyCompression(true))
+	}
+	return encoder, func() {
+		encoder.Reset(nil)
+		pool.Put(encoder)
+	}
 }
 
 // NewReader is the library's way to decode large pages piece by piece. It holds the

@@ -132,9 +132,9 @@ func (f *File) RowGroups() int { return len(f.groups) }
 // RowGroupRows is the number of rows of row group i.
 func (f *File) RowGroupRows(i int) int64 { return f.groups[i].NumRows() }
 
-// RowGroupBytes is about what the columns of row group i take when they are read:
+// ColumnBytes is about what the columns of row group i take when they are read:
 // their pages, not compressed.
-func (f *File) RowGroupBytes(i int, columns batch.Schema) int64 {
+func (f *File) ColumnBytes(i int, columns batch.Schema) int64 {
 	sum := int64(0)
 	for _, c := range columns {
 		l, ok := f.leaves[c.Name]

@@ -9,7 +9,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/sluicedata/sluice/internal/batch"
 )
@@ -95,40 +94,6 @@ func (p *pager) writeValue(value []byte, comp *compressor) error {
 	defer page.Release()
 	_, err = p.PageWriter.WriteDataPage(page)
 	return err
-}
-
-// streamWindow is how far back the compressor of large values looks. It holds
-// several times as much.
-const streamWindow = 1 << 20
-
-// stream compresses a page in two parts, which are not put together. The result
-// is not used again.
-func (c *compressor) stream(head, value []byte) ([]byte, error) {
-	size := len(head) + len(value)
-	out := appender(makeLarge(int(c.codec.CompressBound(int64(size)))))
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.EncoderLevelFromZstd(c.level)),
-		zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(streamWindow), zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		return nil, err
-	}
-	enc.ResetContentSize(&out, int64(size))
-	for _, part := range [][]byte{head, value} {
-		if _, err := enc.Write(part); err != nil {
-			return nil, err
-		}
-	}
-	if err := enc.Close(); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// appender is a writer into memory.
-type appender []byte
-
-func (a *appender) Write(p []byte) (int, error) {
-	*a = append(*a, p...)
-	return len(p), nil
 }
 
 // makeLarge makes a buffer when what was left behind has been collected. The

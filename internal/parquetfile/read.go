@@ -70,12 +70,17 @@ func (f *File) ReadRowGroup(i int, columns batch.Schema, into *batch.Batch) erro
 	return s.read(int(f.RowGroupRows(i)), into)
 }
 
-// chunkBytes of an average row group are read at a time, down to one row.
-const chunkBytes = 16 << 20
+const (
+	// chunkBytes of a row group, as if all rows were alike, are read at a time, down
+	// to one row.
+	chunkBytes = 16 << 20
+	// cellBytes are those that a cell takes beside its content.
+	cellBytes = 16
+)
 
 // chunkRows is how many rows make a chunk, at most that many.
 func (f *File) chunkRows(i int, columns batch.Schema, most int) int64 {
-	average := f.RowGroupBytes(i, columns) / max(1, f.RowGroupRows(i))
+	average := f.ColumnBytes(i, columns)/max(1, f.RowGroupRows(i)) + int64(cellBytes*len(columns))
 	return max(1, min(int64(most), chunkBytes/max(1, average)))
 }
 

@@ -24,8 +24,9 @@ type Runner struct {
 
 // Options of a runner; zero values stand for the defaults in the comments.
 type Options struct {
-	// Memory, in bytes, that all tables share. Default 1 GiB.
-	Memory int64
+	// Memory, in bytes, of which Reserved are for the program itself; all tables
+	// share the rest. Default 1 GiB, and none reserved.
+	Memory, Reserved int64
 	// Workers: processors that are used. Default all.
 	Workers int
 	// Temp is a local folder for what exceeds the memory. Default: the system's.
@@ -52,7 +53,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Memory = cmp.Or(o.Memory, 1<<30)
+	o.Memory, o.Reserved = cmp.Or(o.Memory, 1<<30)-o.Reserved, 0
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -72,9 +73,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// rowShare of the memory is the most that one row may take: on its way it is
-// held read, as a page and compressed.
-const rowShare = 5
+// rowShare of the memory is the most that one row may take: on its way it is held
+// as it was read, and compressed.
+const rowShare = 4
 
 // largestRow is the most whatever the memory: Parquet's pages end at 2 GiB.
 const largestRow = 1 << 30

@@ -107,7 +107,7 @@ func (a *attempt) sideBySide(file *parquetfile.File, parts []fetchPart, columns 
 		group := parts[n].group
 		rows += len(parts[n].within)
 		// As if the rows that are wanted were the largest of the group.
-		bytes += file.RowGroupBytes(group, columns)
+		bytes += file.ColumnBytes(group, columns)
 		if n == most || rows > copyRows || bytes > a.engine.opts.Memory/wholeShare {
 			// A group of one row is not made smaller by reading it in parts.
 			if n == 0 && file.RowGroupRows(group) == 1 {
