@@ -141,12 +141,26 @@ func (f *File) ColumnBytes(i int, columns batch.Schema) int64 {
 		if !ok {
 			continue
 		}
-		// A chunk whose metadata cannot be read is found when it is opened.
-		if chunk, err := f.groups[i].ColumnChunk(l.index); err == nil {
-			sum += max(0, chunk.TotalUncompressedSize())
-		}
+		sum += f.leafBytes(i, l.index)
 	}
 	return sum
+}
+
+// leafBytes of a chunk whose metadata cannot be read are none; that is found when
+// it is opened.
+func (f *File) leafBytes(group, leaf int) int64 {
+	bytes, err := func() (bytes int64, err error) {
+		defer recovered(&err)
+		chunk, err := f.groups[group].ColumnChunk(leaf)
+		if err != nil {
+			return 0, err
+		}
+		return chunk.TotalUncompressedSize(), nil
+	}()
+	if err != nil {
+		return 0
+	}
+	return max(0, bytes)
 }
 
 // Columns lists the columns that can be read, with the types that fit them
