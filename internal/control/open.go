@@ -19,7 +19,8 @@ import (
 // stores opens each location once: pipelines of one connection share its
 // requests in flight and its token.
 type stores struct {
-	clock func() time.Time
+	clock  func() time.Time
+	memory int64 // of all pipelines
 
 	mu   sync.Mutex
 	open map[spec.Location]storage.Store
@@ -36,7 +37,7 @@ func (s *stores) at(l spec.Location, what string) (storage.Store, error) {
 	if store, ok := s.open[l]; ok {
 		return store, nil
 	}
-	store, err := openStore(l, what == theLake, s.clock)
+	store, err := openStore(l, what == theLake, s.clock, readAhead(s.memory))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrEnvironment, what, err)
 	}
@@ -61,7 +62,11 @@ func (s *stores) close() error {
 	return errors.Join(errs...)
 }
 
-func openStore(l spec.Location, write bool, clock func() time.Time) (storage.Store, error) {
+// readAhead is what a store of blobs may hold beside the blocks in use: of the usual
+// memory as much as it takes by itself.
+func readAhead(memory int64) int64 { return min(32<<20, memory/32) }
+
+func openStore(l spec.Location, write bool, clock func() time.Time, ahead int64) (storage.Store, error) {
 	if l.IsLocal() {
 		return local.New(l.Path)
 	}
@@ -72,6 +77,7 @@ func openStore(l spec.Location, write bool, clock func() time.Time) (storage.Sto
 	config := azure.Config{
 		Endpoint: service, Account: name, Container: container, Root: root, URL: l.URL,
 		AccountKey: l.Access.AccountKey.Reveal(), SASToken: l.Access.SASToken.Reveal(),
+		ReadAhead: ahead,
 	}
 	if config.AccountKey == "" && config.SASToken == "" {
 		if config.Credential, err = credential(l.Access); err != nil {

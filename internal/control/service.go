@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func New(config *spec.Resolved, opts pipeline.Options) *Service {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
-	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock}}
+	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock, memory: cmp.Or(opts.Memory, 1<<30)}}
 }
 
 // Close lets go of connections. The service can be used on.
