@@ -34,8 +34,8 @@ func (s *Service) Quarantine(ctx context.Context, request Request, limit int) ([
 }
 
 // QuarantinedRows are the rows of a table that a place means, with their texts.
-func (s *Service) QuarantinedRows(ctx context.Context, table string, place pipeline.Place) (*pipeline.Quarantined, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.Quarantined, error) { return r.QuarantinedRows(ctx, table, place) })
+func (s *Service) QuarantinedRows(ctx context.Context, t Table, place pipeline.Place) (*pipeline.Quarantined, error) {
+	return ofTable(ctx, s, t, func(r *pipeline.Runner) (*pipeline.Quarantined, error) { return r.QuarantinedRows(ctx, t.Name, place) })
 }
 
 // RetryQuarantine reads rows that were set aside again. What fails is in the
@@ -48,6 +48,6 @@ func (s *Service) RetryQuarantine(ctx context.Context, request Request) ([]pipel
 }
 
 // DiscardQuarantine drops rows that were set aside for good.
-func (s *Service) DiscardQuarantine(ctx context.Context, table string, place pipeline.Place) (*pipeline.Discarded, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.Discarded, error) { return r.DiscardQuarantine(ctx, table, place) })
+func (s *Service) DiscardQuarantine(ctx context.Context, t Table, place pipeline.Place) (*pipeline.Discarded, error) {
+	return ofTable(ctx, s, t, func(r *pipeline.Runner) (*pipeline.Discarded, error) { return r.DiscardQuarantine(ctx, t.Name, place) })
 }

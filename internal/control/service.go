@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -36,7 +37,10 @@ func New(config *spec.Resolved, opts pipeline.Options) *Service {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
-	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock, memory: cmp.Or(opts.Memory, 1<<30)}}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock, log: opts.Log, memory: cmp.Or(opts.Memory, 1<<30)}}
 }
 
 // Close lets go of connections. The service can be used on.
@@ -47,6 +51,8 @@ type Request struct {
 	Pipelines   []string // by key or name
 	Tables      []string // see pipeline.Request
 	FullRefresh bool
+	// Full lets Doctor compare key indexes whole.
+	Full bool
 }
 
 // runners opens the pipelines that the request means.
@@ -64,9 +70,7 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 	if opts.Memo, err = s.memo(); err != nil {
 		return nil, err
 	}
-	if s.config.State.Path != "" {
-		opts.IndexDir = filepath.Join(s.config.State.Path, "index")
-	}
+	opts.IndexDir = s.indexDir()
 	var runners []*pipeline.Runner
 	for _, p := range s.config.Pipelines {
 		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
@@ -92,6 +96,14 @@ func (s *Service) memo() (storage.Store, error) {
 		return nil, fmt.Errorf("%w: state folder: %w", ErrEnvironment, err)
 	}
 	return store, nil
+}
+
+// indexDir is where runs keep key indexes, empty for nowhere.
+func (s *Service) indexDir() string {
+	if s.config.State.Path == "" {
+		return ""
+	}
+	return filepath.Join(s.config.State.Path, "index")
 }
 
 func named(p spec.Pipeline, name string) bool { return p.Key == name || p.Name == name }
@@ -156,29 +168,13 @@ func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipelin
 }
 
 // History lists the newest commits of a table, at most limit (0: all).
-func (s *Service) History(ctx context.Context, table string, limit int) (*pipeline.History, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.History, error) { return r.History(ctx, table, limit) })
+func (s *Service) History(ctx context.Context, t Table, limit int) (*pipeline.History, error) {
+	return ofTable(ctx, s, t, func(r *pipeline.Runner) (*pipeline.History, error) { return r.History(ctx, t.Name, limit) })
 }
 
 // Explain tells where the rows of a key come from.
-func (s *Service) Explain(ctx context.Context, table, key string) (*pipeline.Explanation, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.Explanation, error) { return r.Explain(ctx, table, key) })
-}
-
-// first asks the pipelines in turn until one has the table.
-func first[R any](s *Service, ask func(*pipeline.Runner) (*R, error)) (*R, error) {
-	runners, err := s.runners(nil)
-	if err != nil {
-		return nil, err
-	}
-	err = fmt.Errorf("%w: the configuration has no pipelines", ErrNoPipeline)
-	for _, r := range runners {
-		var result *R
-		if result, err = ask(r); !errors.Is(err, pipeline.ErrNoSuchTable) {
-			return result, err
-		}
-	}
-	return nil, err
+func (s *Service) Explain(ctx context.Context, t Table, key string) (*pipeline.Explanation, error) {
+	return ofTable(ctx, s, t, func(r *pipeline.Runner) (*pipeline.Explanation, error) { return r.Explain(ctx, t.Name, key) })
 }
 
 // Discovered is what a connection's container holds.

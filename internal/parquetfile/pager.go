@@ -18,7 +18,19 @@ type compressor struct {
 	codec   compress.Codec
 	level   int
 	scratch []byte
+	recent  [recentPages]packedPage // of columns that may have twins
+	next    int
+	found   int // pages that were compressed before
 }
+
+// recentPages is how many pages are remembered of columns that may have twins:
+// the __START_AT of a table holds what its versionnumber holds, and compressing
+// eight-byte numbers is slow. Equal columns end their pages at the same rows, with
+// few other pages in between.
+const recentPages = 4
+
+// packedPage is a page and what became of it.
+type packedPage struct{ plain, packed []byte }
 
 func newCompressor(level int) (*compressor, error) {
 	codec, err := compress.GetCodec(compress.Codecs.Zstd)
@@ -52,6 +64,30 @@ func (c *compressor) stream(parts ...[]byte) ([]byte, error) {
 	return out, err
 }
 
+// compressOnce compresses a page unless an equal one was among the last.
+func (c *compressor) compressOnce(page []byte) []byte {
+	for i := range c.recent {
+		if r := &c.recent[i]; bytes.Equal(r.plain, page) {
+			c.found++
+			return r.packed
+		}
+	}
+	r := &c.recent[c.next%recentPages]
+	c.next++
+	packed := c.compress(page)
+	r.plain, r.packed = append(r.plain[:0], page...), append(r.packed[:0], packed...)
+	return packed
+}
+
+// held is the memory of buffers and pages.
+func (c *compressor) held() int64 {
+	sum := cap(c.scratch)
+	for _, r := range c.recent {
+		sum += cap(r.plain) + cap(r.packed)
+	}
+	return int64(sum)
+}
+
 // appender is a writer into memory.
 type appender []byte
 
@@ -67,10 +103,15 @@ type pager struct {
 	// largest is the uncompressed size of the column's largest page: the
 	// column writer keeps a buffer of that size until the row group ends.
 	largest int
+	// twins: another column may have the same pages.
+	twins bool
 }
 
 func (p *pager) Compress(_ *bytes.Buffer, page []byte) []byte {
 	p.largest = max(p.largest, len(page))
+	if p.twins && len(page) > 0 {
+		return p.comp.compressOnce(page)
+	}
 	return p.comp.compress(page)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -24,6 +25,9 @@ type bringing struct {
 	result TableResult
 	// cut cells by column, see countCut.
 	cut map[string]int64
+	// sealed is the quarantine as a commit of this update left it, nil before one
+	// touches it.
+	sealed *quarantine.State
 	// columns that the table has of its source, as the batches before left it.
 	columns batch.Schema
 	// before is what the source looked like in the folder before.
@@ -163,22 +167,6 @@ func (b *bringing) checkTable(ctx context.Context) error {
 	return b.checkSelection(ctx)
 }
 
-// checkKeeper refuses a table that another pipeline keeps in step: the rows of two
-// sources would become one table.
-func (b *bringing) checkKeeper() error {
-	own := b.appID(b.target)
-	if _, ok := b.snapshot.Txns[own]; ok || b.request.FullRefresh {
-		return nil
-	}
-	for id := range b.snapshot.Txns {
-		if keeper, ok := strings.CutSuffix(id, ":"+b.name()); ok && strings.HasPrefix(keeper, "sluice:") {
-			return fmt.Errorf("%w: pipeline %s keeps %s in step; choose another destination, or take it over with --full-refresh",
-				local.ErrForeignTable, strings.TrimPrefix(keeper, "sluice:"), b.result.Path)
-		}
-	}
-	return nil
-}
-
 // checkSelection refuses a table whose selection names columns that do not
 // exist. Once the table is there it is only said: a column that the source drops
 // later must not stop a table that never had it.
@@ -309,9 +297,9 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 	var source *synapselink.Source // the last one: a batch starts over when others write the table
 	folders := foldersOf(parts)
 	aside := b.newSetAside(folders, to)
-	work.Seal = aside.seal
+	work.Seal = b.asKeeper(aside.seal)
 	work.Open = func() (_ change.Source, err error) {
-		opts, err := aside.open(b.opts.source())
+		opts, err := aside.open(ctx, b.opts.source())
 		if err != nil {
 			return nil, err
 		}
@@ -331,6 +319,7 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 	if result.Skipped {
 		return nil
 	}
+	b.tellGoneFolders(to)
 	if created {
 		b.tellCreated()
 	}
@@ -369,12 +358,12 @@ func joinNames(folders []synapselink.FolderName) string {
 func (b *bringing) newBatch(schema batch.Schema, to step) local.Batch {
 	return local.Batch{
 		Table: b.path(), Source: b.source(), Origin: b.origin(), AppID: to.appID, Cursor: to.cursor,
-		Type: b.scdType(), Schema: schema, Columns: columnsIn(schema), Properties: b.spec.Settings.TableProperties,
+		Type: b.scdType(), Schema: schema, Columns: columnsIn(schema), Properties: b.withReads(b.properties()),
 		Replace:    b.request.FullRefresh,
 		Parameters: map[string]string{"pipeline": b.Pipeline.Name, "sourceTable": b.spec.SourceTable},
-		Seal: func(context.Context, *delta.Snapshot) (local.Sealed, error) {
+		Seal: b.asKeeper(func(context.Context, *delta.Snapshot) (local.Sealed, error) {
 			return local.Sealed{Txns: to.marks}, nil
-		},
+		}),
 	}
 }
 
@@ -401,6 +390,9 @@ func (b *bringing) refresh(ctx context.Context) error {
 	if b.labels != nil {
 		to.marks[b.saidID()] = 0
 	}
+	if behind, is := b.holed(); is {
+		b.tell(FolderGap, behind.String(), b.holeText(behind)+"; the table is made of what is left")
+	}
 	return b.apply(ctx, b.parts, to)
 }
 
@@ -411,13 +403,22 @@ func (b *bringing) checkRefresh() error {
 	if cursor.IsZero() || b.labels != nil || b.spec.Settings.OnGap == spec.GapContinues {
 		return nil
 	}
+	if current := b.env.listing.Current; current.Digits() <= cursor.Digits() {
+		return fmt.Errorf("%w: changelog.info names folder %s, so that only folders before it can be read, and the table holds all up to %s; "+
+			"the table stays as it is, until changelog.info names a later folder, or unless on_gap: continue takes what can be read",
+			ErrRefreshBehind, current, cursor)
+	}
 	skipped := b.skipped(b.target)
 	for _, f := range b.env.listing.Folders {
 		if f.State == synapselink.Abandoned && f.Name.Compare(cursor) <= 0 &&
-			!slices.ContainsFunc(skipped, func(s synapselink.FolderName) bool { return s.Digits() == f.Name.Digits() }) {
+			!slices.Contains(skipped, f.Name) {
 			return fmt.Errorf("%w: folder %s, which the table holds, cannot be read any more (%s); the table stays as it is, unless on_gap: continue takes what can be read",
 				ErrRefreshBehind, f.Name, f.Reason)
 		}
+	}
+	if behind, is := b.holed(); is {
+		return fmt.Errorf("%w: %s; the table stays as it is; have it exported again (remove it in Synapse Link and add it), or set on_gap: continue to make it of what is left",
+			ErrRefreshLoses, b.holeText(behind))
 	}
 	if oldest, gone := b.copyGone(); gone {
 		return fmt.Errorf("%w: the folders with the initial copy of %s are gone, the oldest that is left is %s: rows that did not change since then would be lost; "+
@@ -437,12 +438,12 @@ const farTime = 12 * time.Hour
 func (b *bringing) catchUp(ctx context.Context) error {
 	ready := b.env.listing.Ready()
 	if len(ready) == 0 {
-		return nil
+		return b.markGone(ctx)
 	}
 	last := ready[len(ready)-1]
 	fresh := b.result.Version < 0
 	if !fresh && !b.isFar(last) {
-		return nil
+		return b.markGone(ctx)
 	}
 	schema := b.columns
 	if fresh {
@@ -466,7 +467,7 @@ func (b *bringing) catchUp(ctx context.Context) error {
 	if fresh {
 		b.tellCreated()
 	}
-	return nil
+	return b.markGone(ctx)
 }
 
 // moveCursor is a commit without rows.
@@ -480,6 +481,7 @@ func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to step)
 	}
 	b.note(result.Version, to.reached)
 	if !result.Skipped {
+		b.tellGoneFolders(to)
 		b.opts.Listener.Commit(b.tableInfo(), CommitInfo{Version: result.Version, Began: began, Ended: b.opts.Clock()})
 	}
 	return nil

@@ -77,6 +77,9 @@ func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, e
 		return local.Sealed{Txns: withTxns(nil, after)}, err
 	}
 	result, err := b.engine.Apply(ctx, work)
+	if err == nil && result.Skipped {
+		err = errQuarantineMoved
+	}
 	file.settle(ctx, err)
 	b.note(result.Version, b.cursor(b.target))
 	return discarded, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/synapselink"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // environment is one Dataverse environment's export, as a run sees it.
@@ -22,6 +23,8 @@ type environment struct {
 	late []synapselink.FolderName
 	// noted are things of note of single folders.
 	noted []note
+	// oldest is the oldest folder listed that can be read and holds anything.
+	oldest synapselink.FolderName
 	// reached is the newest folder that a table holds.
 	reached synapselink.FolderName
 
@@ -102,6 +105,10 @@ func (u *update) environmentEvents(e *environment, targets []*target) []Event {
 	for _, n := range e.noted {
 		events = append(events, u.event(n.code, "", n.folder.String(), n.text))
 	}
+	if event, is := u.setBack(e); is {
+		events = append(events, event)
+	}
+	events = append(events, u.missingFolders(e, targets)...)
 	if e.listing.SyncFailures {
 		events = append(events, u.event(SyncFailures, "", "", e.export.Store.URL(e.export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
 	}
@@ -109,6 +116,19 @@ func (u *update) environmentEvents(e *environment, targets []*target) []Event {
 		events = append(events, event)
 	}
 	return events
+}
+
+// setBack reports a changelog.info that names a folder which a table holds: every
+// one that a run reads lies before the folder that the file named at the time.
+func (u *update) setBack(e *environment) (Event, bool) {
+	open := e.listing.Current
+	if open.IsZero() || e.reached.IsZero() || open.Digits() > e.reached.Digits() {
+		return Event{}, false
+	}
+	return u.event(ChangelogSetBack, "", open.String(), fmt.Sprintf(
+		"changelog.info of %s names folder %s as the one being written, and tables hold all up to folder %s: it was set back; "+
+			"nothing is read until it names a later folder, and what is written to folders up to %s is not read at all",
+		e.export.Store.URL(e.export.Root), open, e.reached, e.reached)), true
 }
 
 // standsStill reports an export whose folder being written was begun too long
@@ -119,8 +139,8 @@ func (u *update) standsStill(url string, open synapselink.FolderName, limit time
 		return Event{}, false
 	}
 	return u.event(SourceStandsStill, "", open.String(), fmt.Sprintf(
-		"changelog.info of %s names folder %s, which was begun %s ago; freshness_limit is %s",
-		url, open, age.Truncate(time.Second), limit)), true
+		"changelog.info of %s names folder %s, which was begun %s; freshness_limit is %s",
+		url, open, timespan.Ago(age), timespan.Exact(limit))), true
 }
 
 // freshnessLimit is the strictest of the environment's tables, 0 for none.

@@ -170,7 +170,7 @@ func TestTableOfTwoEnvironments(t *testing.T) {
 		}
 	}
 	r := &pipeline.Runner{Pipeline: p, Source: k.source, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock}}
-	if _, err := r.History(context.Background(), "account", 0); !errors.Is(err, pipeline.ErrNoSuchTable) || !strings.Contains(err.Error(), "main.test.account") {
+	if _, err := r.History(context.Background(), "account", 0); !errors.Is(err, pipeline.ErrAmbiguous) || !strings.Contains(err.Error(), "main.test.account") {
 		t.Errorf("the history of one of two tables: %v", err)
 	}
 	p.Environments[1].Schema = "prod"

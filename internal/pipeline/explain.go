@@ -92,10 +92,10 @@ func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, 
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, table, targets[0].name(), targets[1].name())
+	t, err := single(targets, table)
+	if err != nil {
+		return nil, err
 	}
-	t := targets[0]
 	if t.err != nil {
 		return nil, t.err
 	}

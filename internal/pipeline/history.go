@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/sluicedata/sluice/internal/delta"
@@ -64,8 +63,5 @@ func (r *Runner) one(ctx context.Context, name string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, name, targets[0].name(), targets[1].name())
-	}
-	return targets[0], nil
+	return single(targets, name)
 }

@@ -36,10 +36,10 @@ func syncedAt(e *synapselink.Entity) time.Time {
 // copyGone reports whether the folders that held the table's initial copy are
 // gone. It is asked when a table is made or made anew.
 func (b *bringing) copyGone() (oldest synapselink.FolderName, gone bool) {
-	if len(b.env.listing.Folders) == 0 || len(b.parts) == 0 {
+	if len(b.parts) == 0 {
 		return oldest, false
 	}
-	oldest = b.env.listing.Folders[0].Name
+	oldest = b.env.oldest                          // what was skipped, or emptied, does not hold the copy
 	at := syncedAt(b.parts[len(b.parts)-1].entity) // a table that was exported again has its copy later
 	return oldest, !at.IsZero() && oldest.Time().After(at)
 }

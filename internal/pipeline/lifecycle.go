@@ -1,12 +1,9 @@
 package pipeline
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -17,63 +14,54 @@ import (
 //
 //	<appID>                   cursor: the last folder that the table holds
 //	<appID>/next              the folder that came after it, closed or open
-//	<appID>/late/<folder>     0: the folder was skipped, 1: applied later
+//	<appID>/late/<folder>     0: the folder was skipped, 1: applied later,
+//	                          2: it went away before it could be read
+//	<appID>/spellings         how many folders of the cursor's moment there were,
+//	                          if not one
 const (
-	nextSuffix = "/next"
-	latePrefix = "/late/"
+	nextSuffix      = "/next"
+	latePrefix      = "/late/"
+	spellingsSuffix = "/spellings"
 
-	lateSkipped, lateApplied = 0, 1
+	lateSkipped, lateApplied, lateGone = 0, 1, 2
 )
 
 // ErrGap: folders went away before they were read.
 var ErrGap = errors.New("folders of the export went away before they were read")
 
-// lateID is the application id of a skipped folder.
-func (r *Runner) lateID(t *target, folder synapselink.FolderName) string {
-	return r.appID(t) + latePrefix + strconv.FormatInt(folder.Digits(), 10)
-}
-
-// skipped lists the folders that the table passed over, in order.
-func (r *Runner) skipped(t *target) []synapselink.FolderName {
-	if !t.exists() {
-		return nil
-	}
-	var folders []synapselink.FolderName
-	for id, txn := range t.snapshot.Txns {
-		digits, ok := strings.CutPrefix(id, r.appID(t)+latePrefix)
-		if !ok || txn.Version != lateSkipped {
-			continue
-		}
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil {
-			continue
-		}
-		if name, err := synapselink.FolderFromDigits(n); err == nil {
-			folders = append(folders, name)
-		}
-	}
-	slices.SortFunc(folders, synapselink.FolderName.Compare)
-	return folders
-}
-
 // marks are what a commit that puts the cursor at a folder says beside it.
 func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
 	marks := map[string]int64{b.appID(b.target) + nextSuffix: b.env.following(b.lookedThrough(cursor)).Digits()}
 	b.markPartial(marks)
+	b.markHole(marks)
+	b.markSpellings(marks, cursor)
 	from := b.start(b.target)
 	for _, f := range b.env.listing.Abandoned() {
-		if f.Compare(from) > 0 && f.Compare(cursor) < 0 {
+		if f.Digits() > from.Digits() && f.Digits() <= cursor.Digits() {
 			marks[b.lateID(b.target, f)] = lateSkipped
 		}
 	}
+	for _, f := range b.unreadable {
+		marks[b.lateID(b.target, f)] = lateSkipped
+	}
+	for _, f := range b.gone {
+		marks[b.lateID(b.target, f)] = lateGone
+	}
 	for _, f := range b.ready {
-		if !slices.ContainsFunc(b.late, func(p part) bool { return p.folder.Digits() == f.Digits() }) {
+		if !slices.ContainsFunc(b.late, func(p part) bool { return p.folder == f }) {
 			marks[b.lateID(b.target, f)] = lateApplied // it has nothing for the table
+		}
+	}
+	if b.moved { // folders of another export are not to be looked for in this one
+		was := *b.target
+		was.moved = false
+		for _, f := range b.skipped(&was) {
+			marks[b.lateID(b.target, f)] = lateGone
 		}
 	}
 	if b.request.FullRefresh {
 		for _, f := range b.skipped(b.target) {
-			if slices.ContainsFunc(b.env.listing.Ready(), func(r synapselink.FolderName) bool { return r.Digits() == f.Digits() }) {
+			if slices.Contains(b.env.listing.Ready(), f) {
 				marks[b.lateID(b.target, f)] = lateApplied
 			}
 		}
@@ -160,114 +148,4 @@ func (b *bringing) checkGap() error {
 	b.gapped = true
 	b.tell(FolderGap, b.env.following(b.cursor(b.target)).String(), text+"; the table goes on with what is left")
 	return nil
-}
-
-// addLate finds the skipped folders that have become readable, and notes them
-// for the tables that passed them over.
-func (u *update) addLate(ctx context.Context, env *environment, targets []*target) error {
-	waiting := map[int64][]*target{}
-	var names []synapselink.FolderName
-	for _, t := range targets {
-		for _, f := range u.skipped(t) {
-			if waiting[f.Digits()] == nil {
-				names = append(names, f)
-			}
-			waiting[f.Digits()] = append(waiting[f.Digits()], t)
-		}
-	}
-	if len(names) == 0 || u.request.FullRefresh {
-		return nil
-	}
-	usable, err := env.look(ctx, names)
-	if err != nil {
-		return err
-	}
-	l := synapselink.Listing{Current: env.listing.Current, Closed: usable}
-	err = u.walk(ctx, env, &l, targets, lateWalk(func(t *target, folder synapselink.FolderName) bool {
-		return slices.Contains(waiting[folder.Digits()], t)
-	}))
-	for _, name := range usable {
-		if !slices.ContainsFunc(targets, func(t *target) bool { return slices.Contains(t.ready, name) }) {
-			env.late = append(env.late, name) // it was there for a moment, or waits behind one that was
-		}
-	}
-	return err
-}
-
-// look finds those of the folders that can be read, in the spelling that they
-// are stored in, and keeps the others in mind.
-func (e *environment) look(ctx context.Context, names []synapselink.FolderName) ([]synapselink.FolderName, error) {
-	var spelled []synapselink.FolderName
-	for _, name := range names {
-		spelled = append(spelled, name.Spellings()...)
-	}
-	facts, err := e.export.Look(ctx, spelled)
-	if err != nil {
-		return nil, err
-	}
-	var usable []synapselink.FolderName
-	for _, f := range facts {
-		if f.Manifest == synapselink.ManifestUsable {
-			usable = append(usable, f.Name)
-		}
-	}
-	for _, name := range names {
-		if !slices.ContainsFunc(usable, func(f synapselink.FolderName) bool { return f.Digits() == name.Digits() }) {
-			e.late = append(e.late, name)
-		}
-	}
-	return usable, nil
-}
-
-// bringLate applies the folders that had been skipped. Changes are ordered for
-// each key, so it does not matter that later ones are there already.
-func (b *bringing) bringLate(ctx context.Context) error {
-	for rest := b.late; len(rest) > 0; {
-		group := together(rest)
-		folder := group[0].folder
-		cursor := b.cursor(b.target)
-		var err error
-		if b.before, err = b.entityBefore(ctx, folder); err != nil {
-			return err
-		}
-		if err := b.apply(ctx, group, step{appID: b.lateID(b.target, folder), cursor: lateApplied, reached: cursor}); err != nil {
-			return err
-		}
-		b.tell(FolderLate, folder.String(), fmt.Sprintf("folder %s had been skipped and got its model.json; it was applied", folder))
-		rest = rest[len(group):]
-	}
-	return nil
-}
-
-// beforeDays is how far back the folder before a late one is looked for.
-const beforeDays = 7
-
-// entityBefore is what the table looked like in the folder before the one given,
-// nil where none of the last days is left: as for folders that come in their turn,
-// short rows are legal only where columns were appended.
-func (b *bringing) entityBefore(ctx context.Context, folder synapselink.FolderName) (*synapselink.Entity, error) {
-	if b.labels != nil {
-		return nil, nil
-	}
-	from, err := synapselink.ParseFolderName(folder.Time().AddDate(0, 0, -beforeDays).Format("2006-01-02T15.04.05Z"))
-	if err != nil {
-		return nil, err
-	}
-	l, err := b.env.export.Closed(ctx, from)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range slices.Backward(l.Closed) {
-		if name.Digits() >= folder.Digits() {
-			continue
-		}
-		entity, err := b.env.export.TableSchema(ctx, name, b.spec.SourceTable)
-		if err == nil {
-			return &entity, nil
-		}
-		if !errors.Is(err, synapselink.ErrNoSchema) {
-			return nil, err
-		}
-	}
-	return nil, nil
 }

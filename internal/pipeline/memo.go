@@ -35,8 +35,8 @@ type memoEnvironment struct {
 
 	Root  string        `json:"root"`
 	Limit time.Duration `json:"limit"` // of freshness, the strictest of its tables
-	// Late are folders that were passed over: looked into by every update.
-	Late []string `json:"late"`
+	// Events that the next update would tell as well if it looked at everything.
+	Events []Event `json:"events"`
 }
 
 type memoTable struct {
@@ -47,10 +47,14 @@ type memoTable struct {
 }
 
 const (
-	memoFormat = 1
+	memoFormat = 2
 	// memoTime is how long a memo is believed: what others do to the lake in
 	// the meantime is seen only when all tables are looked at.
 	memoTime = time.Hour
+	// lateLooks is how many of the folders that were passed over are looked into
+	// by an update that looks at nothing else: the newest, of which it is likeliest
+	// that they are completed. The others are when everything is looked at.
+	lateLooks = 4
 )
 
 // memoPath is the memo's place in the state folder.
@@ -91,6 +95,10 @@ func (u *update) nothingNew(ctx context.Context) *Result {
 			_, e.OpenAge = u.aged(open)
 		}
 		result.Source = append(result.Source, e.Source)
+		for _, event := range e.Events {
+			event.Time = u.opts.Clock().UTC()
+			result.Events = append(result.Events, event)
+		}
 		if event, still := u.standsStill(e.URL, open, e.Limit); still {
 			result.Events = append(result.Events, event)
 		}
@@ -157,10 +165,16 @@ func (u *update) readMemo(ctx context.Context) *memo {
 // stillHolds asks the exports for the folder that is being written, and the lake
 // for the tables. What cannot be asked is left to the update proper.
 func (u *update) stillHolds(ctx context.Context, m *memo) bool {
+	looks := lateLooks
 	for _, e := range m.Environments {
 		export := &synapselink.Export{Store: u.Source, Root: e.Root}
 		current, err := export.Current(ctx)
-		if err != nil || current.String() != e.Open || anyLate(ctx, export, e.Late) {
+		if err != nil || current.String() != e.Open {
+			return false
+		}
+		late := e.Skipped[max(0, len(e.Skipped)-looks):]
+		looks -= len(late)
+		if anyLate(ctx, export, late) {
 			return false
 		}
 	}
@@ -172,7 +186,7 @@ func anyLate(ctx context.Context, export *synapselink.Export, names []string) bo
 	var folders []synapselink.FolderName
 	for _, name := range names {
 		if f, err := synapselink.ParseFolderName(name); err == nil {
-			folders = append(folders, f.Spellings()...)
+			folders = append(folders, f)
 		}
 	}
 	facts, err := export.Look(ctx, folders)
@@ -224,17 +238,16 @@ func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result
 	if err != nil {
 		return err
 	}
+	if result.Error != nil || has(result.Events, Error) || slices.ContainsFunc(result.Tables, unfinished) {
+		return errNotAll
+	}
 	m := memo{Format: memoFormat, Pipeline: digest, At: u.opts.Clock().UTC()}
 	for _, e := range u.environments {
 		source := u.describe(e)
-		if source.Held != "" || source.Open == "" {
+		if e.err != nil || source.Held != "" || source.Open == "" {
 			return errNotAll
 		}
-		m.Environments = append(m.Environments, memoEnvironment{source, e.export.Root, freshnessLimit(e, targets), source.Skipped})
-	}
-	lasting := slices.ContainsFunc(result.Events, func(e Event) bool { return e.Level == Warn && e.Code != SourceStandsStill })
-	if result.Error != nil || lasting || slices.ContainsFunc(result.Tables, unfinished) {
-		return errNotAll
+		m.Environments = append(m.Environments, memoEnvironment{source, e.export.Root, freshnessLimit(e, targets), u.lasting(e, targets, result.Tables)})
 	}
 	for i, t := range targets {
 		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.path(), t.spec.Settings.FreshnessLimit})
@@ -254,16 +267,33 @@ func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result
 	return w.Close()
 }
 
+// lasting are the events of an environment that every update tells: those of the
+// export as a whole, and of folders that a table's cursor has not passed.
+func (u *update) lasting(e *environment, targets []*target, results []TableResult) []Event {
+	var least synapselink.FolderName
+	for i, t := range targets {
+		if t.env != e {
+			continue
+		}
+		if cursor, _ := synapselink.ParseFolderName(results[i].Cursor); least.IsZero() || cursor.Compare(least) < 0 {
+			least = cursor
+		}
+	}
+	return slices.DeleteFunc(u.environmentEvents(e, targets), func(event Event) bool {
+		folder, err := synapselink.ParseFolderName(event.Folder)
+		isPassed := err == nil && folder.Digits() <= least.Digits()
+		return event.Code == SourceStandsStill || isPassed && event.Code != ChangelogSetBack
+	})
+}
+
 // unfinished tables are to be looked at by the next update.
 func unfinished(t TableResult) bool {
-	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e Event) bool {
-		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != QuarantineRowsLeft && e.Code != CellsCut && !repeats(e)
-	})
+	return t.Error != nil || t.Version < 0 || slices.ContainsFunc(t.Events, func(e Event) bool { return e.Code == RefreshWouldEmpty })
 }
 
 // repeats reports whether every run says the same until somebody acts on it.
 func repeats(e Event) bool {
-	return e.Code == TableGone || e.Code == SelectionUnknown || e.Code == InitialCopyGone
+	return e.Code == TableGone || e.Code == TableStale || e.Code == SelectionUnknown || e.Code == InitialCopyGone
 }
 
 // memoEvent says that no memo was left.

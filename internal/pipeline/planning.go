@@ -56,7 +56,7 @@ type walking struct {
 // mainWalk is for the folders behind the tables' cursors.
 func (u *update) mainWalk() walking {
 	return walking{
-		wants: func(t *target, folder synapselink.FolderName) bool { return u.start(t).Compare(folder) < 0 },
+		wants: func(t *target, folder synapselink.FolderName) bool { return u.start(t).Digits() < folder.Digits() },
 		parts: func(t *target) *[]part { return &t.parts },
 		seen:  func(*target, synapselink.FolderName) {},
 	}
@@ -90,6 +90,9 @@ func (u *update) walk(ctx context.Context, env *environment, l *synapselink.List
 			continue
 		}
 		env.see(folder)
+		if l == &env.listing && env.oldest.IsZero() && folder.Entries > 1 {
+			env.oldest = folder.Name // beside its model.json
+		}
 		for name, list := range byName {
 			for _, t := range list {
 				if w.wants(t, folder.Name) {
@@ -100,7 +103,20 @@ func (u *update) walk(ctx context.Context, env *environment, l *synapselink.List
 			}
 		}
 	}
+	if held, ok := l.Held(); ok {
+		w.drop(targets, held.Name)
+	}
 	return nil
+}
+
+// drop takes back the folders of a moment that is not complete: the cursor knows
+// moments alone, and would be put behind the one that is still to come.
+func (w *walking) drop(targets []*target, moment synapselink.FolderName) {
+	for _, t := range targets {
+		parts := w.parts(t)
+		*parts = slices.DeleteFunc(*parts, func(p part) bool { return p.folder.Digits() == moment.Digits() })
+		t.ready = slices.DeleteFunc(t.ready, func(f synapselink.FolderName) bool { return f.Digits() == moment.Digits() })
+	}
 }
 
 // see notes what is to be known of a folder as a whole.

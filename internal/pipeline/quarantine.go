@@ -192,8 +192,9 @@ func (r *Runner) oneInLake(ctx context.Context, name string) (*update, *target, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(targets) > 1 {
-		return nil, nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, name, targets[0].name(), targets[1].name())
+	t, err := single(targets, name)
+	if err != nil {
+		return nil, nil, err
 	}
-	return u, targets[0], targets[0].err
+	return u, t, t.err
 }

@@ -47,6 +47,8 @@ type Reconciliation struct {
 	Folders FolderExtent `json:"folders"`
 	// OlderGone: the table was made from folders, too, that are gone.
 	OlderGone bool `json:"older_folders_gone"`
+	// Gone says which, in words; empty for none.
+	Gone string `json:"gone,omitempty"`
 	// RefreshSuffices: a full refresh from the folders that are left would give
 	// the whole table.
 	RefreshSuffices bool `json:"refresh_suffices"`
@@ -60,6 +62,9 @@ type Reconciliation struct {
 	// vanished.
 	Differences  []reconcile.KeyDifference `json:"differences"`
 	VanishedKeys []string                  `json:"vanished_keys"`
+	// ReadAs says, where max_cell_bytes or the selected columns were others once,
+	// with what the folders were read and compared.
+	ReadAs string `json:"read_as,omitempty"`
 	// Copy says what is known of the table's last whole copy, in words; Blocked
 	// why nothing may be removed now. Empty for nothing.
 	Copy    string  `json:"copy,omitempty"`
@@ -74,6 +79,9 @@ type reconciling struct {
 	cursor synapselink.FolderName
 	schema batch.Schema
 	width  widths
+	// behind is behind the last folder that the table was given and that is gone
+	// though older ones are left, or cannot be read any more; 0 where there is none.
+	behind int64
 	judge  reconcile.Judge
 	copied reconcile.Copy
 	report *Reconciliation
@@ -110,10 +118,10 @@ func (r *Runner) reconciling(ctx context.Context, q ReconcileRequest) (*reconcil
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, q.Table, targets[0].name(), targets[1].name())
+	t, err := single(targets, q.Table)
+	if err != nil {
+		return nil, err
 	}
-	t := targets[0]
 	if t.err != nil {
 		return nil, t.err
 	}
@@ -145,7 +153,12 @@ func (c *reconciling) newReport() *Reconciliation {
 
 func (c *reconciling) checkComparable() error {
 	if c.labels != nil {
-		return fmt.Errorf("%w: %s holds choice labels, which every folder brings whole", ErrNotComparable, c.name())
+		return fmt.Errorf("%w: %s holds choice labels, of which nothing tells the removed ones from those that did not change; "+
+			"sluice run --table %s --full-refresh makes it anew from the export's root and the folders that are left",
+			ErrNotComparable, c.name(), c.spec.SourceTable)
+	}
+	if c.moved {
+		return c.movedError(c.target)
 	}
 	if !c.exists() || c.cursor.IsZero() {
 		return fmt.Errorf("%w: no run of pipeline %s has brought %s up to date yet; run sluice run --table %s",
@@ -167,7 +180,7 @@ func (c *reconciling) keepApplied() {
 	skipped := c.skipped(c.target)
 	c.parts = slices.DeleteFunc(slices.Clone(c.parts), func(p part) bool {
 		return p.folder.Digits() > c.cursor.Digits() ||
-			slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == p.folder.Digits() })
+			slices.Contains(skipped, p.folder)
 	})
 }
 
@@ -178,45 +191,6 @@ func (c *reconciling) tell(code, folder, text string) {
 	c.opts.Listener.Event(e)
 }
 
-// findOlder finds out whether the table was made from folders that are gone: by
-// its rows, and where another program rewrote some, by its log.
-func (c *reconciling) findOlder(ctx context.Context) error {
-	// What has no model.json is not left, whether the table was given it or not.
-	unreadable := c.unreadable()
-	c.judge.Oldest = c.cursor.Digits() + 1 // none is left
-	for _, f := range c.env.listing.Ready() {
-		if digits := f.Digits(); digits >= unreadable {
-			c.judge.Oldest = min(c.judge.Oldest, digits)
-		}
-	}
-	c.judge.Type, c.judge.Removals = c.scdType(), c.removals()
-	least, unknown, err := c.leastFolder(ctx)
-	if err != nil {
-		return err
-	}
-	c.judge.OlderGone = least < c.judge.Oldest || unreadable > 0
-	if !c.judge.OlderGone && unknown {
-		if c.judge.OlderGone, err = c.olderInLog(ctx); err != nil {
-			return err
-		}
-	}
-	c.report.OlderGone = c.judge.OlderGone
-	return nil
-}
-
-// unreadable is behind the last folder that the table was given and that cannot
-// be read any more, because its model.json went; 0 where there is none.
-func (c *reconciling) unreadable() int64 {
-	last := int64(0)
-	skipped := c.skipped(c.target)
-	for _, f := range c.env.listing.Abandoned() {
-		if f.Digits() <= c.cursor.Digits() && !slices.ContainsFunc(skipped, func(s synapselink.FolderName) bool { return s.Digits() == f.Digits() }) {
-			last = max(last, f.Digits()+1)
-		}
-	}
-	return last
-}
-
 // conclude sums up.
 func (c *reconciling) conclude(context.Context) error {
 	r := c.report
@@ -224,53 +198,93 @@ func (c *reconciling) conclude(context.Context) error {
 	for _, key := range c.vanishing.Keys() {
 		r.VanishedKeys = append(r.VanishedKeys, key.String())
 	}
-	r.RefreshSuffices = !r.OlderGone && !c.isPartial() || c.copied.Whole() || c.q.Since != ""
+	r.RefreshSuffices = c.refreshSuffices()
 	r.Verdict = r.verdict()
+	c.tellReads()
 	c.block()
 	if r.Verdict == Different {
-		c.tell(ReconcileDiffers, "", fmt.Sprintf("compared with a replay of folders %s to %s, keys are missing: %d, extra: %d, different: %d; %s",
-			r.Folders.Oldest, r.Folders.Newest, r.Missing, r.Extra, r.Differing, c.refreshHint()))
+		with := "a replay of folders " + r.Folders.Oldest + " to " + r.Folders.Newest
+		if r.Folders.Searched == 0 {
+			with = "an export of which no folder with rows of the table is left"
+		}
+		c.tell(ReconcileDiffers, "", fmt.Sprintf("compared with %s, keys are missing: %d, extra: %d, different: %d; %s",
+			with, r.Missing, r.Extra, r.Differing, c.refreshHint()))
 	}
 	return nil
+}
+
+// refreshSuffices: the folders that are left give the whole table. That is so
+// when they are all that the table was made from, or when a type 1 table was
+// copied again and all of that copy can be read: a copy brings no history.
+func (c *reconciling) refreshSuffices() bool {
+	switch {
+	case !c.report.OlderGone && !c.isPartial():
+		return true
+	case c.report.OlderGone && c.judge.Type == change.Type2:
+		return false
+	}
+	return (c.copied.Whole() || c.q.Since != "") && c.copyHoles() == ""
 }
 
 // refreshHint says what can be done about rows that are not what they should be.
 func (c *reconciling) refreshHint() string {
 	command := "sluice run --table " + c.spec.SourceTable + " --full-refresh"
-	if c.report.RefreshSuffices {
+	switch refused := c.checkRefresh(); {
+	case c.report.RefreshSuffices && refused != nil:
+		return fmt.Sprintf("the folders that are left hold the whole table, but a full refresh is refused: %v; with on_gap: continue %s rebuilds it", refused, command)
+	case c.report.RefreshSuffices:
 		return "the folders that are left hold the whole table: " + command + " rebuilds it"
+	case c.judge.Type == change.Type2 && c.report.OlderGone:
+		return "the folders that are left do not hold the whole table, so that a full refresh loses history: have it exported again (remove it in Synapse Link and add it), " +
+			"and copy the table first if its history is to be kept, then " + command
 	}
 	return "the folders that are left do not hold the whole table: have it exported again (remove it in Synapse Link and add it), then " + command
+}
+
+// copyBegins is the first folder, as digits, that may be of the last whole copy:
+// it may have begun in a folder between that cannot be read.
+func (c *reconciling) copyBegins() int64 {
+	if c.q.Since == "" && !c.copied.After.IsZero() {
+		return c.copied.After.Digits() + 1
+	}
+	return c.judge.Since
+}
+
+// copyHoles says what of the last whole copy cannot be read, empty for nothing.
+func (c *reconciling) copyHoles() string {
+	from := c.copyBegins()
+	skipped := c.skipped(c.target)
+	inCopy := func(f synapselink.FolderName) bool { return f.Digits() >= from }
+	at, gone := slices.IndexFunc(skipped, inCopy), c.passedOver(c.target, lateGone)
+	switch {
+	case c.badSince > 0:
+		return fmt.Sprintf("%s since the copy began cannot be read, and what seems to have vanished may be there; see sluice quarantine list", rowsText(c.badSince))
+	case at >= 0:
+		return fmt.Sprintf("folder %s was skipped and may still come, and rows that seem to have vanished with it", skipped[at])
+	case slices.ContainsFunc(gone, inCopy):
+		return fmt.Sprintf("folder %s was skipped and is gone, and what seems to have vanished may have been in it; have the table exported again",
+			gone[slices.IndexFunc(gone, inCopy)])
+	case c.unreadable() > from:
+		return "a folder of the copy has lost its model.json, and what seems to have vanished may be there; restore it, or have the table exported again"
+	case c.behind > from:
+		return "a folder of the copy is gone, and what seems to have vanished may have been there; have the table exported again"
+	}
+	return ""
 }
 
 // block finds what speaks against removing vanished rows.
 func (c *reconciling) block() {
 	r := c.report
-	// The copy may have begun in a folder between that cannot be read.
-	from := c.judge.Since
-	if c.q.Since == "" && !c.copied.After.IsZero() {
-		from = c.copied.After.Digits() + 1
-	}
-	var waiting []synapselink.FolderName
-	for _, f := range c.skipped(c.target) {
-		if f.Digits() >= from {
-			waiting = append(waiting, f)
-		}
-	}
 	switch {
 	case r.Vanished == 0:
 	case c.copied.Running:
 		r.Blocked = "the copy is not complete: rows that seem to have vanished may still come"
 	case c.copied.Failures:
 		r.Blocked = "the service reports failures of the copy: rows that seem to have vanished may be among those that it could not export"
-	case c.badSince > 0:
-		r.Blocked = fmt.Sprintf("%s since the copy began cannot be read, and what seems to have vanished may be there; see sluice quarantine list", rowsText(c.badSince))
-	case len(waiting) > 0:
-		r.Blocked = fmt.Sprintf("folder %s was skipped and may still come, and rows that seem to have vanished with it", waiting[0])
-	case c.unreadable() > from:
-		r.Blocked = "a folder of the copy has lost its model.json, and what seems to have vanished may be there; restore it, or have the table exported again"
-	case int64(len(c.vanished)) < r.Vanished:
+	case int64(len(c.vanished)) < r.Vanished && c.copyHoles() == "":
 		r.Blocked = fmt.Sprintf("%s vanished, more than memory holds; raise --memory, or run a full refresh", rowsText(r.Vanished))
+	default:
+		r.Blocked = c.copyHoles()
 	}
 }
 

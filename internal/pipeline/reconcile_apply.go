@@ -9,6 +9,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
 )
 
@@ -46,9 +48,11 @@ func (c *reconciling) apply(ctx context.Context) error {
 		return nil
 	}
 	folder := strconv.FormatInt(c.judge.Since, 10)
-	work := c.newBatch(c.schema, step{appID: c.appID(c.target) + reconcilePrefix + folder, cursor: max(1, c.snapshot.Version),
-		marks: map[string]int64{c.appID(c.target) + reconciledPrefix + folder: c.cursor.Digits()}})
-	work.Replace = false
+	to := step{appID: c.appID(c.target) + reconcilePrefix + folder, cursor: max(1, c.snapshot.Version),
+		marks: map[string]int64{c.appID(c.target) + reconciledPrefix + folder: c.cursor.Digits()}}
+	work := c.newBatch(c.schema, to)
+	work.Replace, work.Properties = false, nil // the table stays as it is
+	work.Seal = func(context.Context, *delta.Snapshot) (local.Sealed, error) { return local.Sealed{Txns: to.marks}, nil }
 	work.Bytes = int64(len(c.vanished)) * deleteBytes
 	work.Parameters["reconciled"] = "rows that vanished before " + r.Since
 	work.Open = func() (change.Source, error) {

@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
-	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -36,48 +33,19 @@ type sides struct {
 	unkeyed func()
 }
 
-// leastFolder is the oldest folder that a row of the table, or a delete that it
-// remembers, came from; unknown reports that some rows do not tell.
-func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown bool, err error) {
-	all, at := local.Placed(nil, columns)
-	least = math.MaxInt64
-	err = c.engine.Scan(ctx, c.snapshot, all[:at.First+1], func(b *batch.Batch) error {
-		unknown = unknown || len(b.Cols[at.Folder].Ints) < b.Rows
-		for _, digits := range slices.Concat(b.Cols[at.Folder].Ints, b.Cols[at.First].Ints) {
-			least = min(least, digits)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, false, err
-	}
-	err = c.engine.Tombstones(ctx, c.snapshot, columnsIn(c.schema), func(facts []change.Fact) error {
-		for i := range facts {
-			least = min(least, facts[i].Folder, facts[i].First)
-		}
-		return nil
-	})
-	return least, unknown, err
-}
-
-// olderInLog reports whether a commit of the table names a folder that is gone.
-func (c *reconciling) olderInLog(ctx context.Context) (bool, error) {
-	entries, err := delta.History(ctx, c.Lake, c.path(), 0)
-	if err != nil {
-		return false, err
-	}
-	for _, e := range entries {
-		for text := range strings.SplitSeq(e.Parameters["folders"], ",") {
-			if name, err := synapselink.ParseFolderName(text); err == nil && name.Digits() < c.judge.Oldest {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// replay reads all rows of the folders, side by side.
+// replay reads all rows of the folders, each as the table's runs read it.
 func (c *reconciling) replay(ctx context.Context, to *sides) error {
+	c.before = nil
+	for _, g := range c.readings() {
+		if err := c.replayAs(ctx, g, to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replayAs reads the rows of some folders, side by side.
+func (c *reconciling) replayAs(ctx context.Context, g reading, to *sides) error {
 	var mu sync.Mutex
 	var failed error
 	opts := c.opts.source()
@@ -88,7 +56,7 @@ func (c *reconciling) replay(ctx context.Context, to *sides) error {
 		failed = errors.Join(failed, to.bad(e.Folder.Digits(), key, known))
 		return true
 	}
-	source, err := c.openReplay(ctx, opts)
+	source, err := c.openReplay(ctx, g, opts)
 	if err != nil {
 		return err
 	}
@@ -116,17 +84,16 @@ func (c *reconciling) replay(ctx context.Context, to *sides) error {
 	return errors.Join(group.Wait(), failed, source.Close())
 }
 
-// openReplay binds the folders as a run does that begins with the first.
-func (c *reconciling) openReplay(ctx context.Context, opts synapselink.SourceOptions) (*synapselink.Source, error) {
-	c.before = nil
+// openReplay binds folders as a run does, in their turn.
+func (c *reconciling) openReplay(ctx context.Context, g reading, opts synapselink.SourceOptions) (*synapselink.Source, error) {
 	var parts []synapselink.FolderPart
-	for _, p := range c.parts {
+	for _, p := range g.parts {
 		if p.err != nil {
 			return nil, p.err
 		}
 		parts = append(parts, c.folderPart(p))
 	}
-	return synapselink.NewSource(ctx, c.env.export, parts, c.schema, c.selection(), opts)
+	return synapselink.NewSource(ctx, c.env.export, parts, c.schema, g.as.selection(c.target), opts)
 }
 
 // replayed is what one worker needs at a time.

@@ -47,7 +47,7 @@ type Source struct {
 	// OpenAge is how long ago the folder that is being written was begun, null
 	// without one: an export that stands still shows here.
 	OpenAge *int64 `json:"open_age_seconds"`
-	// Skipped folders never got their model.json so far; every run looks at
+	// Skipped folders never got their model.json so far; runs look at
 	// them again.
 	Skipped []string `json:"skipped_folders,omitempty"`
 }

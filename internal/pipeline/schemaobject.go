@@ -59,7 +59,7 @@ func (u *update) kept(ctx context.Context, e spec.Environment, known []spec.Tabl
 	}
 	var tables []spec.Table
 	for _, t := range unknown {
-		if t.err == nil && !u.cursor(t).IsZero() && !u.isForeign(t) {
+		if t.err == nil && !u.cursor(t).IsZero() && !u.isForeign(ctx, t) {
 			tables = append(tables, t.spec)
 		}
 	}
@@ -68,9 +68,13 @@ func (u *update) kept(ctx context.Context, e spec.Environment, known []spec.Tabl
 
 // isForeign reports whether the table was made from another environment, which the
 // schema object meant before.
-func (u *update) isForeign(t *target) bool {
+func (u *update) isForeign(ctx context.Context, t *target) bool {
+	if env, err := u.environment(ctx, t.spec.SourceSchema); err == nil && env.err == nil {
+		t.env = env
+	}
 	b := &bringing{update: u, target: t}
-	return errors.Is(local.Check(t.snapshot, b.newBatch(nil, step{})), local.ErrForeignTable)
+	return errors.Is(local.Check(t.snapshot, b.newBatch(nil, step{})), local.ErrForeignTable) ||
+		t.isMoved()
 }
 
 // markFound marks the tables that a schema object brings for the first time though

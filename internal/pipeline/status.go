@@ -82,6 +82,10 @@ func (u *update) status(t *target) TableStatus {
 		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
 		Path: u.Lake.URL(t.path()), Version: -1, Waiting: len(t.parts) + len(t.late), WaitingBytes: t.bytes, State: UpToDate,
 	}
+	if t.moved {
+		s.State, s.Error, s.Version = RefreshRequired, failure(u.movedError(t)), t.snapshot.Version
+		return s
+	}
 	if t.err != nil {
 		s.State, s.Error = Unreadable, failure(t.err)
 		return s

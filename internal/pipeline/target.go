@@ -27,8 +27,14 @@ type target struct {
 	// ready names them all, also those without rows of the table.
 	late  []part
 	ready []synapselink.FolderName
+	// gone are skipped folders of which nothing is left; unreadable ones are of the
+	// cursor's moment, came later and cannot be read yet.
+	gone, unreadable []synapselink.FolderName
+
 	bytes int64 // of all parts
 	err   error // what keeps the table from being brought up to date
+	// moved: it was made from another environment's folder.
+	moved bool
 	// picked by a schema object, and for the first time though it had others.
 	picked, appeared bool
 	// labels is set for a table of choice labels: what it looks like.
@@ -104,7 +110,7 @@ func (t *target) exists() bool { return t.snapshot != nil && t.snapshot.Version 
 
 // cursor is the last folder that the table holds, zero for none.
 func (r *Runner) cursor(t *target) synapselink.FolderName {
-	if !t.exists() {
+	if !t.exists() || t.moved {
 		return synapselink.FolderName{}
 	}
 	txn, ok := t.snapshot.Txns[r.appID(t)]

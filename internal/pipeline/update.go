@@ -13,6 +13,7 @@ import (
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // update is one run of a pipeline.
@@ -35,6 +36,7 @@ func (u *update) prepare(ctx context.Context) ([]*target, error) {
 	if err := u.load(ctx, targets); err != nil {
 		return nil, err
 	}
+	u.findMoved(targets)
 	u.markFound(targets)
 	if err := u.listAll(ctx, targets); err != nil {
 		return nil, err
@@ -119,6 +121,8 @@ func (u *update) table(ctx context.Context, t *target, engine *local.Engine) Tab
 		b.result.State, b.result.Error = Failed, failure(err)
 		b.add(u.failureEvent(b.name(), b.result.Error))
 		b.lookAgain(ctx)
+	} else {
+		b.lookAfter(ctx)
 	}
 	b.finish()
 	b.result.duration = u.opts.Clock().Sub(began)
@@ -155,10 +159,11 @@ func (b *bringing) planAnew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fresh := &target{spec: b.spec, env: b.env, snapshot: snapshot, picked: b.picked, appeared: b.appeared, labels: b.labels}
+	fresh := &target{spec: b.spec, env: b.env, snapshot: snapshot, picked: b.picked, appeared: b.appeared, labels: b.labels,
+		moved: b.moved, gone: b.gone, unreadable: b.unreadable}
 	again := synapselink.Listing{Current: b.env.listing.Current}
 	for _, name := range b.env.listing.Ready() {
-		if b.start(fresh).Compare(name) < 0 {
+		if b.start(fresh).Digits() < name.Digits() {
 			again.Closed = append(again.Closed, name)
 		}
 	}
@@ -185,7 +190,7 @@ func (b *bringing) finish() {
 	b.tellPartial()
 	if b.result.Stale && b.result.Newest != b.result.Applied {
 		b.tell(TableStale, b.result.Applied, fmt.Sprintf("the newest folder in the table is %s, %s is at the source; freshness_limit is %s",
-			cmp.Or(b.result.Applied, "none"), b.result.Newest, b.spec.Settings.FreshnessLimit))
+			cmp.Or(b.result.Applied, "none"), b.result.Newest, timespan.Exact(b.spec.Settings.FreshnessLimit)))
 	}
 	b.result.columns = columnsOf(b.columns)
 }
