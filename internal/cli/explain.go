@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -170,18 +171,21 @@ const longest = 500
 // cells shows a row by column. Unless all is wanted, columns without a value
 // and those that are as in the row before are left out.
 func (p *page) cells(row, before []pipeline.Cell, all bool) [][2]string {
-	old := map[string]*string{}
+	old := map[string]pipeline.Cell{}
 	for _, c := range before {
-		old[c.Column] = c.Value
+		old[c.Column] = c
 	}
 	var pairs [][2]string
 	for _, c := range row {
-		was := old[c.Column]
-		same := was == nil && c.Value == nil || was != nil && c.Value != nil && *was == *c.Value
+		same := c.Same(old[c.Column])
 		switch {
 		case same && !all:
 		case c.Value == nil:
 			pairs = append(pairs, [2]string{c.Column, p.Faint("null")})
+		case c.Bytes > 0:
+			shown := strings.ToValidUTF8((*c.Value)[:longest], "")
+			pairs = append(pairs, [2]string{c.Column, fmt.Sprintf("%s… (%s, SHA-256 %s)",
+				text.Printable(shown, 0), text.Plural(int(c.Bytes), "byte"), c.SHA256)})
 		case all:
 			pairs = append(pairs, [2]string{c.Column, text.Printable(*c.Value, 0)})
 		default:

@@ -20,8 +20,9 @@ import (
 // stores opens each location once: pipelines of one connection share its
 // requests in flight and its token.
 type stores struct {
-	clock func() time.Time
-	log   *slog.Logger
+	clock  func() time.Time
+	log    *slog.Logger
+	memory int64 // of all pipelines
 
 	mu   sync.Mutex
 	open map[spec.Location]storage.Store
@@ -66,6 +67,10 @@ func (s *stores) close() error {
 	return errors.Join(errs...)
 }
 
+// readAhead is what a store of blobs may hold beside the blocks in use: of the usual
+// memory as much as it takes by itself.
+func (s *stores) readAhead() int64 { return min(32<<20, s.memory/32) }
+
 func (s *stores) openStore(l spec.Location, write bool) (storage.Store, error) {
 	if l.IsLocal() {
 		return local.New(l.Path)
@@ -77,6 +82,7 @@ func (s *stores) openStore(l spec.Location, write bool) (storage.Store, error) {
 	config := azure.Config{
 		Endpoint: service, Account: name, Container: container, Root: root, URL: l.URL,
 		AccountKey: l.Access.AccountKey.Reveal(), SASToken: l.Access.SASToken.Reveal(), Log: s.log,
+		ReadAhead: s.readAhead(),
 	}
 	if config.AccountKey == "" && config.SASToken == "" {
 		if config.Credential, err = s.credential(l.Access); err != nil {

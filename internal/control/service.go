@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func New(config *spec.Resolved, opts pipeline.Options) *Service {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock, log: opts.Log}}
+	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock, log: opts.Log, memory: cmp.Or(opts.Memory, 1<<30)}}
 }
 
 // Close lets go of connections. The service can be used on.

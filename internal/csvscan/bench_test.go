@@ -43,7 +43,7 @@ func BenchmarkSplitter(b *testing.B) {
 	for b.Loop() {
 		s := NewSplitter(bytes.NewReader(data), Options{Pool: pool})
 		for {
-			block, err := s.Next()
+			block, err := s.Next(b.Context())
 			if errors.Is(err, io.EOF) {
 				break
 			}

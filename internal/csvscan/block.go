@@ -1,6 +1,9 @@
 package csvscan
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // DefaultBlockBytes is the size of a block unless told otherwise: large enough
 // that the work per block does not show, small enough for many in flight.
@@ -29,8 +32,8 @@ func (b *Block) Size() int { return cap(b.buf) }
 func (b *Block) Release() {
 	buf, pool := b.buf, b.pool
 	b.Data, b.buf, b.pool = nil, nil, nil
-	if pool != nil && cap(buf) == pool.blockBytes {
-		pool.put(buf)
+	if pool != nil {
+		pool.release(buf)
 	}
 }
 
@@ -39,6 +42,7 @@ func (b *Block) Release() {
 type Pool struct {
 	blockBytes int
 	free       sync.Pool
+	large      *largeBuffer // nil: any number of large blocks may be out
 }
 
 // NewPool makes a pool of buffers of that many bytes, [DefaultBlockBytes] if
@@ -53,13 +57,36 @@ func NewPool(blockBytes int) *Pool {
 // get returns an empty buffer with room for at least size bytes. Only buffers
 // of the pool's own size come from the pool and return to it: larger ones are
 // rare, smaller ones (of small files) are cheap.
-func (p *Pool) get(size int) []byte {
+func (p *Pool) get(ctx context.Context, size int) ([]byte, error) {
+	if p.large.holds(size) {
+		return p.large.take(ctx, size)
+	}
 	if size == p.blockBytes {
 		if b, ok := p.free.Get().(*[]byte); ok {
-			return (*b)[:0]
+			return (*b)[:0], nil
 		}
 	}
-	return make([]byte, 0, size)
+	return make([]byte, 0, size), nil
+}
+
+// grow moves a record that did not fit to a buffer of that size. Where it cannot,
+// the buffer is still the caller's.
+func (p *Pool) grow(ctx context.Context, buf []byte, size int) ([]byte, error) {
+	if p.large.holds(cap(buf)) {
+		return append(makeLarge(size), buf...), nil // the turn goes with it
+	}
+	larger, err := p.get(ctx, size)
+	return append(larger, buf...), err
+}
+
+// release takes back a buffer from get or grow.
+func (p *Pool) release(buf []byte) {
+	switch {
+	case p.large.holds(cap(buf)):
+		p.large.put(buf)
+	case cap(buf) == p.blockBytes:
+		p.put(buf)
+	}
 }
 
 func (p *Pool) put(buf []byte) {

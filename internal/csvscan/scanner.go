@@ -32,6 +32,13 @@ func (s *Scanner) Reset(b *Block) {
 	s.counted, s.lines = 0, 0
 }
 
+// Forget drops what the scanner has of its block, which a collector would keep
+// for it.
+func (s *Scanner) Forget() {
+	s.block, s.data = nil, nil
+	clear(s.cells[:cap(s.cells)])
+}
+
 // Next returns the cells of the next record, io.EOF after the last, or a
 // [*SyntaxError], behind which there is no going on. Empty lines are skipped.
 //

@@ -3,6 +3,7 @@ package csvscan
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"io"
 )
@@ -51,35 +52,74 @@ func NewSplitter(r io.Reader, opts Options) *Splitter {
 }
 
 // Next returns the next block, io.EOF after the last. Other errors are those
-// of the reader and [ErrRecordTooLarge]; broken quotes are found by the
-// [Scanner].
-func (s *Splitter) Next() (*Block, error) {
+// of the reader, of the context while it waits (see [Pool.OneLarge]), and
+// [ErrRecordTooLarge]; broken quotes are found by the [Scanner].
+func (s *Splitter) Next(ctx context.Context) (*Block, error) {
 	if s.done {
 		return nil, io.EOF
 	}
-	buf := append(s.pool.get(s.bufferSize()), s.carry...)
+	buf, err := s.pool.get(ctx, s.bufferSize())
+	if err != nil {
+		return nil, err
+	}
+	buf = append(buf, s.carry...)
+	if cap(s.carry) > s.pool.blockBytes {
+		s.carry = nil
+	}
 	var seen quoteState
 	for {
-		var err error
-		if buf, err = s.fill(buf); err != nil {
+		var cut int
+		if buf, cut, err = s.fillAndCut(buf, &seen); err != nil {
+			s.pool.release(buf)
 			return nil, err
 		}
-		if s.done {
-			return s.last(buf)
-		}
-		if cut := seen.cut(buf); cut > 0 {
+		if cut > 0 {
 			return s.emit(buf, cut), nil
 		}
-		if brokenQuotes(buf) {
-			s.done = true
-			return s.emit(buf, len(buf)), nil
+		larger, err := s.pool.grow(ctx, buf, s.larger(cap(buf)))
+		if err != nil {
+			s.pool.release(buf)
+			return nil, err
 		}
-		if len(buf) >= s.maxRecord {
-			s.done = true
-			return nil, &SyntaxError{Record: s.offset, Offset: s.offset, Line: s.line, Column: 1, Err: ErrRecordTooLarge}
-		}
-		buf = append(make([]byte, 0, min(2*cap(buf), s.maxRecord)), buf...)
+		buf = larger
 	}
+}
+
+// fillAndCut fills the buffer and says where its records end; 0: the first one
+// goes on behind it.
+func (s *Splitter) fillAndCut(buf []byte, seen *quoteState) ([]byte, int, error) {
+	buf, err := s.fill(buf)
+	if err != nil {
+		return buf, 0, err
+	}
+	if s.done {
+		if len(buf) == 0 {
+			return buf, 0, io.EOF
+		}
+		return buf, len(buf), nil
+	}
+	if cut := seen.cut(buf); cut > 0 {
+		return buf, cut, nil
+	}
+	if brokenQuotes(buf) {
+		s.done = true
+		return buf, len(buf), nil
+	}
+	if len(buf) >= s.maxRecord {
+		s.done = true
+		return buf, 0, &SyntaxError{Record: s.offset, Offset: s.offset, Line: s.line, Column: 1, Err: ErrRecordTooLarge}
+	}
+	return buf, 0, nil
+}
+
+// larger is the size of the buffer after one of that size. It grows in few steps,
+// each of which is copied and leaves garbage, and not beyond the end of the file.
+func (s *Splitter) larger(size int) int {
+	next := min(4*size, s.maxRecord)
+	if rest := s.fileSize - s.offset + 1; rest > int64(size) && rest < int64(next) {
+		next = int(rest)
+	}
+	return next
 }
 
 // bufferSize is the pool's, doubled until the bytes carried over leave room;
@@ -110,7 +150,7 @@ func (s *Splitter) fill(buf []byte) ([]byte, error) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return buf, err
 		}
 	}
 	if !s.opened && (s.done || len(buf) >= len(bom)) {
@@ -121,13 +161,6 @@ func (s *Splitter) fill(buf []byte) ([]byte, error) {
 		}
 	}
 	return buf, nil
-}
-
-func (s *Splitter) last(buf []byte) (*Block, error) {
-	if len(buf) == 0 {
-		return nil, io.EOF
-	}
-	return s.emit(buf, len(buf)), nil
 }
 
 func (s *Splitter) emit(buf []byte, cut int) *Block {

@@ -22,7 +22,7 @@ func split(t testing.TB, in []byte, blockBytes int) ([]record, error) {
 		next = int64(len(bom))
 	}
 	for {
-		b, err := s.Next()
+		b, err := s.Next(t.Context())
 		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
@@ -51,7 +51,7 @@ func TestSplitterBlocks(t *testing.T) {
 	s := NewSplitter(strings.NewReader(in), Options{Pool: NewPool(10)})
 	var got []string
 	for {
-		b, err := s.Next()
+		b, err := s.Next(t.Context())
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -126,7 +126,7 @@ func TestSplitterErrorAtAnySize(t *testing.T) {
 func TestSplitterReportsStrayQuoteEarly(t *testing.T) {
 	in := "a,b\"c\n" + strings.Repeat("d,\"e\"\n", 1<<16)
 	s := NewSplitter(strings.NewReader(in), Options{Pool: NewPool(64), MaxRecord: 1 << 20})
-	b, err := s.Next()
+	b, err := s.Next(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,21 +142,21 @@ func TestSplitterRecordTooLarge(t *testing.T) {
 	in := "a\n\"" + strings.Repeat("x\n", 500) + "\"\nb\n"
 	opts := Options{Pool: NewPool(16), MaxRecord: 200}
 	s := NewSplitter(strings.NewReader(in), opts)
-	if b, err := s.Next(); err != nil || string(b.Data) != "a\n" {
+	if b, err := s.Next(t.Context()); err != nil || string(b.Data) != "a\n" {
 		t.Fatalf("first block %v, %v", b, err)
 	}
-	_, err := s.Next()
+	_, err := s.Next(t.Context())
 	var got *SyntaxError
 	if want := (SyntaxError{2, 2, 2, 1, ErrRecordTooLarge}); !errors.As(err, &got) || *got != want {
 		t.Fatalf("error %v, want %v", err, &want)
 	}
-	if _, err := s.Next(); !errors.Is(err, io.EOF) {
+	if _, err := s.Next(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("after the error: %v, want EOF", err)
 	}
 	opts.MaxRecord = 2000
 	s = NewSplitter(strings.NewReader(in), opts)
 	for _, want := range []string{"a\n", "\"" + strings.Repeat("x\n", 500) + "\"\nb\n"} {
-		if b, err := s.Next(); err != nil || string(b.Data) != want {
+		if b, err := s.Next(t.Context()); err != nil || string(b.Data) != want {
 			t.Fatalf("block %v, %v, want %q", b, err, want)
 		}
 	}
@@ -165,7 +165,7 @@ func TestSplitterRecordTooLarge(t *testing.T) {
 func TestSplitterReadError(t *testing.T) {
 	broken := errors.New("cable cut")
 	r := io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken))
-	if _, err := NewSplitter(r, Options{}).Next(); !errors.Is(err, broken) {
+	if _, err := NewSplitter(r, Options{}).Next(t.Context()); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
 	}
 }
@@ -173,7 +173,7 @@ func TestSplitterReadError(t *testing.T) {
 func TestSplitterShortReads(t *testing.T) {
 	in := "\xef\xbb\xbfa,\"b\n\"\nc\n"
 	s := NewSplitter(iotest.OneByteReader(strings.NewReader(in)), Options{Pool: NewPool(6)})
-	b, err := s.Next()
+	b, err := s.Next(t.Context())
 	if err != nil || string(b.Data) != in[3:] || b.Offset != 3 {
 		t.Fatalf("block %+v, %v", b, err)
 	}
@@ -182,21 +182,28 @@ func TestSplitterShortReads(t *testing.T) {
 func TestSplitterSmallFileSmallBuffer(t *testing.T) {
 	in := "a,b\nc,d\n"
 	s := NewSplitter(strings.NewReader(in), Options{FileSize: int64(len(in))})
-	b, err := s.Next()
+	b, err := s.Next(t.Context())
 	if err != nil || string(b.Data) != in || b.Size() > 64 {
 		t.Fatalf("block %q of %d bytes, %v; want the file in a small buffer", b.Data, b.Size(), err)
 	}
-	if _, err := s.Next(); !errors.Is(err, io.EOF) {
+	if _, err := s.Next(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("second block: %v, want EOF", err)
 	}
 }
 
 func TestPoolReusesBuffers(t *testing.T) {
 	p := NewPool(32)
-	b := &Block{buf: p.get(32), pool: p}
+	take := func() []byte {
+		buf, err := p.get(t.Context(), 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return buf
+	}
+	b := &Block{buf: take(), pool: p}
 	b.Release()
 	b.Release() // giving back twice must not share the buffer
-	x, y := p.get(32), p.get(32)
+	x, y := take(), take()
 	if &x[:1][0] == &y[:1][0] {
 		t.Error("two blocks got the same buffer")
 	}

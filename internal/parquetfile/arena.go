@@ -10,6 +10,9 @@ const (
 type arena struct {
 	block []byte
 	next  int // size of the next block
+	// alone: the row group has one row. No page comes after the ones of that row,
+	// and large values are used where they were decompressed to.
+	alone bool
 }
 
 // copyAll replaces the slices by copies.
@@ -21,7 +24,13 @@ func (a *arena) copyAll(values [][]byte) {
 
 func (a *arena) copy(v []byte) []byte {
 	if len(v) > cap(a.block)-len(a.block) || a.block == nil {
-		if len(v) > arenaBlock/4 {
+		switch {
+		case len(v) <= arenaBlock/4:
+		case a.alone:
+			return v
+		case len(v) > largeRowBytes:
+			return append(makeLarge(len(v)), v...)
+		default:
 			return append([]byte(nil), v...)
 		}
 		a.next = min(max(2*a.next, arenaFirst), arenaBlock)

@@ -1,6 +1,7 @@
 package parquetfile
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/parquet"
@@ -19,6 +20,7 @@ type column struct {
 	pageBytes int
 	tally     tally
 	limit     int128 // decimals: 10^precision
+	closed    bool
 
 	ints  []int32                     // scratch: narrowed values of a slice
 	fixed []parquet.FixedLenByteArray // scratch: wide decimals of a slice
@@ -149,6 +151,19 @@ func (c *column) fixedLength(values [][16]byte) []parquet.FixedLenByteArray {
 		c.fixed = append(c.fixed, values[i][:])
 	}
 	return c.fixed
+}
+
+// close writes what is left of the column's rows, once.
+func (c *column) close(rows int) error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if c.writer.RowsWritten() != rows {
+		return errors.New("rows were lost before the end of the row group")
+	}
+	c.chunk.SetStats(chunkStats(c.field.Type, &c.tally))
+	return c.writer.Close()
 }
 
 // buffered is about the memory that the column holds: compressed pages, the

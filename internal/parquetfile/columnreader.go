@@ -93,8 +93,10 @@ func (c *columnReader) open(f *File, i, leaf, columns int) (err error) {
 	if err := f.checkChunk(chunk, c.left); err != nil {
 		return err
 	}
-	props := parquet.NewReaderProperties(memory.DefaultAllocator)
+	props := parquet.NewReaderProperties(largeBuffers{memory.DefaultAllocator})
 	props.BufferedStreamEnabled = true
+	// A page of a large value is decompressed value by value into its place.
+	props.PageStreamingEnabled = true
 	props.BufferSize = int64(min(max(readAheadTotal/columns, readAheadMin), readAheadMax))
 	// The library's own limits, 64 and 256 MiB, are less than cells can have.
 	props.MaxCompressedPageSize = max(chunk.TotalCompressedSize(), 1)

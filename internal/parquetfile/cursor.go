@@ -11,7 +11,7 @@ const (
 	// sizes of pages and of the row group are looked at again.
 	sliceRows = 1024
 	// sliceBytes bounds the strings in a slice, down to one row.
-	sliceBytes = 8 << 20
+	sliceBytes = 4 << 20
 	// maxValueBytes is the largest string: a page holds it whole, and a
 	// page's size is an int32.
 	maxValueBytes = 1 << 30

@@ -24,7 +24,8 @@
 //	       │ page page page  │                 │
 //
 // A row group is held in memory as compressed pages until it ends, because
-// its columns follow one another in the file while rows arrive across them.
+// its columns follow one another in the file while rows arrive across them. A row
+// of many megabytes is a row group of its own, see largerow.go.
 //
 // # Files that are read
 //

@@ -132,6 +132,37 @@ func (f *File) RowGroups() int { return len(f.groups) }
 // RowGroupRows is the number of rows of row group i.
 func (f *File) RowGroupRows(i int) int64 { return f.groups[i].NumRows() }
 
+// ColumnBytes is about what the columns of row group i take when they are read:
+// their pages, not compressed.
+func (f *File) ColumnBytes(i int, columns batch.Schema) int64 {
+	sum := int64(0)
+	for _, c := range columns {
+		l, ok := f.leaves[c.Name]
+		if !ok {
+			continue
+		}
+		sum += f.leafBytes(i, l.index)
+	}
+	return sum
+}
+
+// leafBytes of a chunk whose metadata cannot be read are none; that is found when
+// it is opened.
+func (f *File) leafBytes(group, leaf int) int64 {
+	bytes, err := func() (bytes int64, err error) {
+		defer recovered(&err)
+		chunk, err := f.groups[group].ColumnChunk(leaf)
+		if err != nil {
+			return 0, err
+		}
+		return chunk.TotalUncompressedSize(), nil
+	}()
+	if err != nil {
+		return 0
+	}
+	return max(0, bytes)
+}
+
 // Columns lists the columns that can be read, with the types that fit them
 // best. Nested columns and types unknown to [batch.Kind] are left out.
 func (f *File) Columns() batch.Schema { return f.known }

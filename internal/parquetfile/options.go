@@ -15,8 +15,8 @@ type Options struct {
 	// bytes of memory for it. Default: 64 MiB.
 	RowGroupBytes int64
 	// PageBytes is the uncompressed size at which a page ends; a page has at
-	// least one value, however large. Default: 256 KiB, less for wide tables,
-	// because every open column holds two pages of memory.
+	// least one value, however large. Default: 256 KiB, less for wide tables and
+	// small row groups, because every open column holds two pages of memory.
 	PageBytes int
 	// ZstdLevel is a level of the zstd command, 1 to 22. Default: 1.
 	ZstdLevel int
@@ -34,8 +34,9 @@ const (
 	manyColumns          = 100
 	defaultRowGroupBytes = 64 << 20
 	maxPageBytes         = 256 << 10
-	minPageBytes         = 32 << 10
+	minPageBytes         = 8 << 10
 	openPagesBytes       = 16 << 20 // what the open pages of all columns may sum up to
+	openPagesShare       = 4        // and which part of the row group's bytes
 )
 
 // withDefaults fills in what was left zero for a table of that many columns.
@@ -48,10 +49,15 @@ func (o Options) withDefaults(columns int) (Options, error) {
 	}
 	o.RowGroupRows = cmp.Or(o.RowGroupRows, rowsFor(columns))
 	o.RowGroupBytes = cmp.Or(o.RowGroupBytes, defaultRowGroupBytes)
-	o.PageBytes = cmp.Or(o.PageBytes, min(max(openPagesBytes/columns, minPageBytes), maxPageBytes))
+	o.PageBytes = cmp.Or(o.PageBytes, pageBytesFor(columns, o.RowGroupBytes))
 	o.ZstdLevel = cmp.Or(o.ZstdLevel, 1)
 	o.CreatedBy = cmp.Or(o.CreatedBy, "sluice version 1.0")
 	return o, nil
+}
+
+func pageBytesFor(columns int, groupBytes int64) int {
+	open := int(min(openPagesBytes, groupBytes/openPagesShare))
+	return min(max(open/columns, minPageBytes), maxPageBytes)
 }
 
 func rowsFor(columns int) int {

@@ -44,6 +44,26 @@ func (c *compressor) compress(page []byte) []byte {
 	return c.codec.EncodeLevel(c.scratch, page, c.level)
 }
 
+// stream compresses a page in parts, which are not put together. The result is
+// not used again.
+func (c *compressor) stream(parts ...[]byte) ([]byte, error) {
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	encoder, done := zstdEncoder(c.level)
+	defer done()
+	out := appender(makeLarge(encoder.MaxEncodedSize(size)))
+	encoder.ResetContentSize(&out, int64(size))
+	for _, part := range parts {
+		if _, err := encoder.Write(part); err != nil {
+			return nil, err
+		}
+	}
+	err := encoder.Close()
+	return out, err
+}
+
 // compressOnce compresses a page unless an equal one was among the last.
 func (c *compressor) compressOnce(page []byte) []byte {
 	for i := range c.recent {
@@ -66,6 +86,14 @@ func (c *compressor) held() int64 {
 		sum += cap(r.plain) + cap(r.packed)
 	}
 	return int64(sum)
+}
+
+// appender is a writer into memory.
+type appender []byte
+
+func (a *appender) Write(p []byte) (int, error) {
+	*a = append(*a, p...)
+	return len(p), nil
 }
 
 // pager is the library's page writer with the shared compressor.

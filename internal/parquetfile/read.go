@@ -19,6 +19,7 @@ func (f *File) openColumns(i int, want batch.Schema) (*columnSet, error) {
 		return nil, fmt.Errorf("row group %d of %d: there is none", i, len(f.groups))
 	}
 	s := &columnSet{group: i, want: want}
+	s.mem.alone = f.groups[i].NumRows() == 1
 	for _, w := range want {
 		c, err := f.openColumn(i, w, len(want), &s.mem)
 		if err != nil {
@@ -69,9 +70,23 @@ func (f *File) ReadRowGroup(i int, columns batch.Schema, into *batch.Batch) erro
 	return s.read(int(f.RowGroupRows(i)), into)
 }
 
-// ReadChunks reads row group i in portions of at most chunkRows rows. Each
-// call of fn gets the same batch anew: what fn wants to keep it must copy. Its
-// error ends the reading and is returned as it is.
+const (
+	// chunkBytes of a row group, as if all rows were alike, are read at a time, down
+	// to one row.
+	chunkBytes = 16 << 20
+	// cellBytes are those that a cell takes beside its content.
+	cellBytes = 16
+)
+
+// chunkRows is how many rows make a chunk, at most that many.
+func (f *File) chunkRows(i int, columns batch.Schema, most int) int64 {
+	average := f.ColumnBytes(i, columns)/max(1, f.RowGroupRows(i)) + int64(cellBytes*len(columns))
+	return max(1, min(int64(most), chunkBytes/max(1, average)))
+}
+
+// ReadChunks reads row group i in portions of at most chunkRows rows, fewer where
+// rows are large. Each call of fn gets the same batch anew: what fn wants to keep
+// it must copy. Its error ends the reading and is returned as it is.
 func (f *File) ReadChunks(i int, columns batch.Schema, chunkRows int, fn func(*batch.Batch) error) error {
 	if chunkRows < 1 {
 		return fmt.Errorf("read row group %d: chunks of %d rows: must be at least 1", i, chunkRows)
@@ -82,10 +97,11 @@ func (f *File) ReadChunks(i int, columns batch.Schema, chunkRows int, fn func(*b
 	}
 	defer s.close()
 	var b batch.Batch
+	most := f.chunkRows(i, columns, chunkRows)
 	for left := f.RowGroupRows(i); left > 0; {
 		b.Reset(columns)
 		s.mem.reset()
-		n := min(left, int64(chunkRows))
+		n := min(left, most)
 		if err := s.read(int(n), &b); err != nil {
 			return err
 		}

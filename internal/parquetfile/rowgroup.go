@@ -1,7 +1,6 @@
 package parquetfile
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -26,13 +25,27 @@ type rowGroup struct {
 	rows    int
 }
 
-func newRowGroup(w *Writer, cur *cursor) (*rowGroup, error) {
+// way is how the pages of a row group get to the sink.
+type way bool
+
+const (
+	// buffered pages wait until the row group ends.
+	buffered way = true
+	// straight pages go to the sink at once: the columns must be written one after
+	// the other.
+	straight way = false
+)
+
+func newRowGroup(w *Writer, cur *cursor, way way) (*rowGroup, error) {
 	g := &rowGroup{meta: w.footer.AppendRowGroup(), ordinal: int16(w.groups), cols: make([]*column, len(w.schema))}
-	props := parquet.NewWriterProperties(append(w.properties(), w.dictionaries(cur)...)...)
+	props := w.props
+	if way == buffered {
+		props = parquet.NewWriterProperties(append(w.properties(), w.dictionaries(cur)...)...)
+	}
 	for i, f := range w.schema {
 		chunk := g.meta.NextColumnChunk()
 		pages, err := file.NewPageWriter(w.out, compress.Codecs.Zstd, w.opts.ZstdLevel, chunk,
-			g.ordinal, int16(i), memory.DefaultAllocator, true, nil, nil)
+			g.ordinal, int16(i), memory.DefaultAllocator, bool(way), nil, nil)
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", f.Name, err)
 		}
@@ -83,11 +96,7 @@ func (g *rowGroup) buffered() (sum int64) {
 // close writes the columns, one after the other, to the sink.
 func (g *rowGroup) close() error {
 	for _, c := range g.cols {
-		if got := c.writer.RowsWritten(); got != g.rows {
-			return fmt.Errorf("column %q: %w", c.field.Name, errors.New("rows were lost before the end of the row group"))
-		}
-		c.chunk.SetStats(chunkStats(c.field.Type, &c.tally))
-		if err := c.writer.Close(); err != nil {
+		if err := c.close(g.rows); err != nil {
 			return fmt.Errorf("column %q: %w", c.field.Name, err)
 		}
 	}

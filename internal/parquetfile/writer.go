@@ -92,8 +92,14 @@ func (w *Writer) Write(b *batch.Batch) (err error) {
 	}
 	cur := newCursor(b)
 	for cur.row < b.Rows {
+		if cur.isLarge() {
+			if err := w.writeLargeRow(cur); err != nil {
+				return err
+			}
+			continue
+		}
 		if w.group == nil {
-			if err := w.beginGroup(cur); err != nil {
+			if err := w.beginGroup(cur, buffered); err != nil {
 				return err
 			}
 		}
@@ -117,11 +123,11 @@ func (w *Writer) cause(err error) error {
 	return err
 }
 
-func (w *Writer) beginGroup(cur *cursor) error {
+func (w *Writer) beginGroup(cur *cursor, way way) error {
 	if w.groups == math.MaxInt16 {
 		return fmt.Errorf("parquet writer: a file has at most %d row groups; use larger ones", math.MaxInt16)
 	}
-	g, err := newRowGroup(w, cur)
+	g, err := newRowGroup(w, cur, way)
 	if err != nil {
 		return err
 	}
@@ -144,6 +150,9 @@ func (w *Writer) endGroup() error {
 	w.group = nil
 	return nil
 }
+
+// RowGroups is the number of row groups that have begun.
+func (w *Writer) RowGroups() int { return w.groups }
 
 // Rows is the number of rows written so far.
 func (w *Writer) Rows() int64 {

@@ -1,6 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"time"
@@ -10,7 +14,16 @@ import (
 
 // CellsOf is the text of all rows. Timestamps are ISO 8601 in UTC, decimals have
 // all digits of their scale.
-func CellsOf(b *batch.Batch) [][]Cell {
+func CellsOf(b *batch.Batch) [][]Cell { return cellsOf(b, math.MaxInt) }
+
+// shownBytes is how much of a text is shown. A key may have many versions with a
+// file of 50 MB each.
+const shownBytes = 1 << 20
+
+// shownCells is the text of all rows; of a long one its beginning.
+func shownCells(b *batch.Batch) [][]Cell { return cellsOf(b, shownBytes) }
+
+func cellsOf(b *batch.Batch, most int) [][]Cell {
 	rows := make([][]Cell, b.Rows)
 	for i := range rows {
 		rows[i] = make([]Cell, len(b.Schema))
@@ -19,16 +32,27 @@ func CellsOf(b *batch.Batch) [][]Cell {
 		column := &b.Cols[c]
 		value := 0
 		for i := range rows {
-			rows[i][c].Column = field.Name
+			cell := &rows[i][c]
+			cell.Column = field.Name
 			if len(column.Def) == 0 || column.Def[i] == 0 {
 				continue
 			}
-			text := valueText(field.Type, column, value)
-			rows[i][c].Value = &text
+			if field.Type.Kind == batch.String && len(column.Bytes[value]) > most {
+				cell.cut(column.Bytes[value], most)
+			} else {
+				text := valueText(field.Type, column, value)
+				cell.Value = &text
+			}
 			value++
 		}
 	}
 	return rows
+}
+
+// cut keeps the beginning of a text and what tells it from others.
+func (c *Cell) cut(text []byte, most int) {
+	shown := string(bytes.ToValidUTF8(text[:most], nil)) + "…"
+	c.Value, c.Bytes, c.SHA256 = &shown, int64(len(text)), fmt.Sprintf("%x", sha256.Sum256(text))
 }
 
 func valueText(t batch.Type, c *batch.Column, i int) string {

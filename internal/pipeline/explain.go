@@ -59,10 +59,22 @@ type SourceRow struct {
 	bad    *synapselink.RowError // why it cannot be read
 }
 
-// Cell is a named value as text; null where there is none.
+// Cell is a named value as text; null where there is none. Of a text of more than
+// 1 MiB it is the beginning: then Bytes is how long the whole is, in UTF-8, and
+// SHA256 its hash.
 type Cell struct {
 	Column string  `json:"column"`
 	Value  *string `json:"value"`
+	Bytes  int64   `json:"bytes,omitempty"`
+	SHA256 string  `json:"sha256,omitempty"`
+}
+
+// Same reports whether both hold the same value.
+func (c Cell) Same(o Cell) bool {
+	if c.Value == nil || o.Value == nil {
+		return c.Value == o.Value
+	}
+	return *c.Value == *o.Value && c.SHA256 == o.SHA256
 }
 
 // ErrBadKey: what was given is no Id.
@@ -108,11 +120,13 @@ func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, 
 		if err != nil {
 			return nil, err
 		}
-		rows, err := u.engine(1).Lookup(ctx, t.snapshot, t.path(), columnsIn(schema).Key, id)
+		err = u.engine(1).Lookup(ctx, t.snapshot, t.path(), columnsIn(schema).Key, id, func(rows *batch.Batch) error {
+			e.Rows = append(e.Rows, shownCells(rows)...)
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		e.Rows = CellsOf(rows)
 		slices.SortFunc(e.Rows, compareStart)
 	}
 	return e, nil
@@ -213,7 +227,7 @@ func rowsOfKey(block *change.Block, key change.Key, p part) []SourceRow {
 	var some batch.Batch
 	some.Reset(block.Rows.Schema)
 	some.AppendRows(&block.Rows, at)
-	cells := CellsOf(&some)
+	cells := shownCells(&some)
 	rows := make([]SourceRow, len(at))
 	for n, i := range at {
 		c := block.Changes[i]

@@ -136,11 +136,17 @@ func cellsAt(b *batch.Batch, row, width int) []reconcile.Cell {
 	one.Reset(b.Schema)
 	one.AppendRows(b, []int{row})
 	cells := make([]reconcile.Cell, len(b.Schema))
-	for i, cell := range CellsOf(&one)[0] {
-		if i >= width {
-			cell.Value = nil
+	for i, field := range b.Schema {
+		column := &one.Cols[i]
+		switch {
+		case i >= width || len(column.Def) == 0 || column.Def[0] == 0:
+			cells[i] = reconcile.NewCell(nil)
+		case field.Type.Kind == batch.String:
+			cells[i] = reconcile.TextCell(column.Bytes[0])
+		default:
+			text := valueText(field.Type, column, 0)
+			cells[i] = reconcile.NewCell(&text)
 		}
-		cells[i] = reconcile.NewCell(cell.Value)
 	}
 	return cells
 }

@@ -25,8 +25,9 @@ type Runner struct {
 
 // Options of a runner; zero values stand for the defaults in the comments.
 type Options struct {
-	// Memory, in bytes, that all tables share. Default 1 GiB.
-	Memory int64
+	// Memory, in bytes, of which Reserved are for the program itself; all tables
+	// share the rest. Default 1 GiB, and none reserved.
+	Memory, Reserved int64
 	// Workers: processors that are used. Default all.
 	Workers int
 	// Temp is a local folder for what exceeds the memory. Default: the system's.
@@ -55,7 +56,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Memory = cmp.Or(o.Memory, 1<<30)
+	o.Memory, o.Reserved = cmp.Or(o.Memory, 1<<30)-o.Reserved, 0
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -75,18 +76,23 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// rowShare of the memory is the most that one row may take: on its way it is
-// held read, as a page and compressed.
-const rowShare = 5
+// rowShare of the memory is the most that one row may take: on its way it is held
+// as it was read, and compressed.
+const rowShare = 4
 
 // largestRow is the most whatever the memory: Parquet's pages end at 2 GiB.
 const largestRow = 1 << 30
+
+// largeBlockShare of the memory is a block of which one is in work at a time. It is
+// the share of a small batch, which keeps its blocks.
+const largeBlockShare = 16
 
 // source are the bounds of reading.
 func (o *Options) source() synapselink.SourceOptions {
 	return synapselink.SourceOptions{
 		BlockBytes: o.BlockBytes,
 		MaxRow:     int(min(max(o.Memory/rowShare, 1<<20), largestRow)),
+		LargeBlock: int(o.Memory / largeBlockShare),
 		ReadAhead:  min(1<<20, o.BlockBytes),
 	}
 }

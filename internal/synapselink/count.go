@@ -13,9 +13,10 @@ import (
 func (e *Export) CountRows(ctx context.Context, files []File) (int64, error) {
 	rows := int64(0)
 	pool := csvscan.NewPool(0)
+	pool.OneLarge(0)
 	for _, f := range files {
 		r := storage.NewReader(ctx, e.Store, storage.Entry{Path: f.Path, Size: f.Size, ETag: f.ETag}, defaultReadAhead)
-		n, err := countRows(csvscan.NewSplitter(r, csvscan.Options{Pool: pool}))
+		n, err := countRows(ctx, csvscan.NewSplitter(r, csvscan.Options{Pool: pool}))
 		rows += n
 		if err = errors.Join(err, r.Close()); err != nil {
 			return rows, err
@@ -24,10 +25,10 @@ func (e *Export) CountRows(ctx context.Context, files []File) (int64, error) {
 	return rows, nil
 }
 
-func countRows(splitter *csvscan.Splitter) (rows int64, err error) {
+func countRows(ctx context.Context, splitter *csvscan.Splitter) (rows int64, err error) {
 	var scanner csvscan.Scanner
 	for {
-		block, err := splitter.Next()
+		block, err := splitter.Next(ctx)
 		if errors.Is(err, io.EOF) {
 			return rows, nil
 		}

@@ -37,8 +37,11 @@ func (p *piece) Decode(block *change.Block) error {
 	block.Rows.Reset(p.file.binding.Target)
 	block.Changes = block.Changes[:0]
 	scanner := scanners.Get().(*csvscan.Scanner)
-	defer scanners.Put(scanner)
 	scanner.Reset(p.block)
+	defer func() {
+		scanner.Forget()
+		scanners.Put(scanner)
+	}()
 	d := decoder{file: p.file, scanner: scanner, block: block, widths: blockWidths{last: p.widest}}
 	if err := d.rows(); err != nil {
 		return err

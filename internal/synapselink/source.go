@@ -32,6 +32,9 @@ type SourceOptions struct {
 	BlockBytes int
 	// MaxRow is the most bytes of one row, csvscan.DefaultMaxRecord.
 	MaxRow int
+	// LargeBlock: of pieces that are larger than that many bytes one is out at a
+	// time, and Next waits until the one before is released. Default: any number.
+	LargeBlock int
 	// ReadAhead is how many bytes of the file being read, and again of the
 	// one after it, are held beside the pieces. 1 MiB.
 	ReadAhead int
@@ -92,6 +95,9 @@ func NewSource(ctx context.Context, export *Export, parts []FolderPart, target b
 ) (*Source, error) {
 	opts.ReadAhead = cmp.Or(opts.ReadAhead, defaultReadAhead)
 	s := &Source{ctx: ctx, export: export, opts: opts, pool: csvscan.NewPool(opts.BlockBytes)}
+	if opts.LargeBlock > 0 {
+		s.pool.OneLarge(opts.LargeBlock)
+	}
 	var b *Binding
 	for _, part := range parts {
 		if part.Entity.Labels != nil {
@@ -137,7 +143,7 @@ func (s *Source) Next(ctx context.Context) (change.Piece, error) {
 			return nil, io.EOF
 		}
 		f := s.open[0]
-		block, err := f.splitter.Next()
+		block, err := f.splitter.Next(ctx)
 		switch {
 		case err == nil:
 			return f.piece(block), nil
@@ -183,6 +189,7 @@ func (s *Source) Close() error {
 		errs = append(errs, f.reader.Close())
 	}
 	s.open, s.pending = nil, nil
+	s.pool.Close()
 	return errors.Join(errs...)
 }
 

@@ -94,6 +94,7 @@ func (s *stream) take(block *change.Block) error {
 		s.rows.Reset(rows.Schema)
 		s.rows.AppendRows(rows, s.alive)
 		rows = &s.rows
+		defer s.rows.Reset(rows.Schema) // it has parts of the piece
 	}
 	return s.write(rows, block.Changes)
 }

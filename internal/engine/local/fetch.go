@@ -65,7 +65,7 @@ func (a *attempt) fetch(refs []uint64, columns batch.Schema, visit func([]uint64
 	}
 	defer done()
 	for parts := partsOf(file, refs); len(parts) > 0; {
-		n := a.sideBySide(parts)
+		n := a.sideBySide(file, parts, columns)
 		if n == 0 {
 			n, err = 1, readMany(file, &parts[0], columns, visit)
 		} else {
@@ -104,16 +104,28 @@ func partsOf(file *parquetfile.File, refs []uint64) []fetchPart {
 
 // sideBySide is how many parts are read at the same time, and held whole; 0 if
 // not even the first may be.
-func (a *attempt) sideBySide(parts []fetchPart) int {
+func (a *attempt) sideBySide(file *parquetfile.File, parts []fetchPart, columns batch.Schema) int {
 	most := int(min(int64(a.engine.opts.Workers), max(1, a.engine.opts.Memory/fetchBytes)))
-	rows := 0
+	rows, bytes := 0, int64(0)
 	for n := range parts {
-		if rows += len(parts[n].within); n == most || rows > copyRows {
+		group := parts[n].group
+		rows += len(parts[n].within)
+		// As if the rows that are wanted were the largest of the group.
+		bytes += file.ColumnBytes(group, columns)
+		if n == most || rows > copyRows || bytes > a.engine.opts.Memory/wholeShare {
+			// A group of one row is not made smaller by reading it in parts.
+			if n == 0 && file.RowGroupRows(group) == 1 {
+				return 1
+			}
 			return n
 		}
 	}
 	return len(parts)
 }
+
+// wholeShare of the memory is what row groups may take of which rows are held
+// until all of them are read.
+const wholeShare = 4
 
 // readFew hands on the rows of row groups at once.
 func readFew(file *parquetfile.File, parts []fetchPart, columns batch.Schema, visit func([]uint64, *batch.Batch) error) error {

@@ -9,24 +9,37 @@ import (
 	"github.com/sluicedata/sluice/internal/delta"
 )
 
-// Lookup finds the rows that readers see of a key, whole. It reads the key
+// Lookup finds the rows that readers see of a key, whole, and hands them on one row
+// group after the other. The batch is good until visit returns. It reads the key
 // column of the table.
-func (e *Engine) Lookup(ctx context.Context, snapshot *delta.Snapshot, table, keyColumn string, key change.Key) (*batch.Batch, error) {
+func (e *Engine) Lookup(ctx context.Context, snapshot *delta.Snapshot, table, keyColumn string, key change.Key,
+	visit func(*batch.Batch) error,
+) error {
 	schema, err := snapshot.BatchSchema()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found := &batch.Batch{}
-	found.Reset(schema)
+	l := lookup{engine: e, snapshot: snapshot, table: table, schema: schema, keyColumn: keyColumn, key: key, visit: visit}
 	for _, add := range snapshot.Files() {
-		if err := e.lookupFile(ctx, snapshot, table, add, keyColumn, key, found); err != nil {
-			return nil, err
+		if err := l.file(ctx, add); err != nil {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
-func (e *Engine) lookupFile(ctx context.Context, snapshot *delta.Snapshot, table string, add delta.Add, keyColumn string, key change.Key, found *batch.Batch) error {
+type lookup struct {
+	engine    *Engine
+	snapshot  *delta.Snapshot
+	table     string
+	schema    batch.Schema
+	keyColumn string
+	key       change.Key
+	visit     func(*batch.Batch) error
+}
+
+func (l *lookup) file(ctx context.Context, add delta.Add) error {
+	e, snapshot, table := l.engine, l.snapshot, l.table
 	path, err := snapshot.FilePath(add.Path)
 	if err != nil {
 		return err
@@ -47,21 +60,19 @@ func (e *Engine) lookupFile(ctx context.Context, snapshot *delta.Snapshot, table
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rows, err := hits(file, g, keyColumn, key, func(row int64) bool { return !dead.Contains(uint64(before + row)) })
+		rows, err := hits(file, g, l.keyColumn, l.key, func(row int64) bool { return !dead.Contains(uint64(before + row)) })
+		var some batch.Batch
 		if err == nil && len(rows) > 0 {
-			var some batch.Batch
-			some.Reset(found.Schema)
-			if err = file.ReadRows(g, rows, found.Schema, &some); err == nil {
-				all := make([]int, some.Rows)
-				for i := range all {
-					all[i] = i
-				}
-				cloneText(&some)
-				found.AppendRows(&some, all)
-			}
+			some.Reset(l.schema)
+			err = file.ReadRows(g, rows, l.schema, &some)
 		}
 		if err != nil {
-			return damage(fmt.Errorf("looking for %s in data file %s: %w", key, e.lake.URL(path), err))
+			return damage(fmt.Errorf("looking for %s in data file %s: %w", l.key, e.lake.URL(path), err))
+		}
+		if some.Rows > 0 {
+			if err := l.visit(&some); err != nil {
+				return err
+			}
 		}
 		before += file.RowGroupRows(g)
 	}
@@ -87,13 +98,4 @@ func hits(file interface {
 		return nil
 	})
 	return rows, err
-}
-
-// cloneText makes a batch outlive the file that it was read from.
-func cloneText(b *batch.Batch) {
-	for i := range b.Cols {
-		for j, text := range b.Cols[i].Bytes {
-			b.Cols[i].Bytes[j] = append([]byte(nil), text...)
-		}
-	}
 }

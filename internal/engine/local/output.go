@@ -51,7 +51,13 @@ func (a *attempt) rowGroupBytes() int64 {
 	return min(max(o.Memory/8/int64(o.Workers), 2<<20), 64<<20)
 }
 
-func (o *output) full() bool { return o.writer.BytesWritten()+o.writer.BufferedBytes() >= o.limit }
+// maxRowGroups are in a file; large rows have one each. A footer of 300 columns is
+// then of some megabytes.
+const maxRowGroups = 128
+
+func (o *output) full() bool {
+	return o.writer.RowGroups() >= maxRowGroups || o.writer.BytesWritten()+o.writer.BufferedBytes() >= o.limit
+}
 
 func (o *output) write(rows *batch.Batch) error {
 	if err := o.writer.Write(rows); err != nil {

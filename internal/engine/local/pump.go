@@ -126,6 +126,8 @@ func (p *pumping) work(worker int, queue <-chan numbered) {
 		if keep {
 			block = &change.Block{}
 		} else {
+			// What the block has of the piece would keep it from being collected.
+			block.Rows.Reset(block.Rows.Schema)
 			next.piece.Release()
 		}
 		p.room.Release(weight)

@@ -17,16 +17,20 @@ func NewCell(text *string) Cell {
 	if text == nil {
 		return Cell{Null: true}
 	}
-	c := Cell{Text: *text, Digest: Digest(xxh3.HashString128(*text))}
-	if len(c.Text) > shownText {
-		n := shownText
-		for n > 0 && !utf8.RuneStart(c.Text[n]) {
+	return TextCell([]byte(*text))
+}
+
+// TextCell takes a text for showing, as much as is shown of it.
+func TextCell(text []byte) Cell {
+	n, rest := len(text), ""
+	if n > shownText {
+		n = shownText
+		for n > 0 && !utf8.RuneStart(text[n]) {
 			n--
 		}
-		// The clone lets go of the whole text.
-		c.Text = c.Text[:n] + "… (" + strconv.Itoa(len(*text)) + " bytes)"
+		rest = "… (" + strconv.Itoa(len(text)) + " bytes)"
 	}
-	return c
+	return Cell{Text: string(text[:n]) + rest, Digest: Digest(xxh3.Hash128(text))}
 }
 
 func (c Cell) same(o Cell) bool { return c.Null == o.Null && c.Digest == o.Digest }
