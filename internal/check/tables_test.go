@@ -35,7 +35,7 @@ func lakeOf(t *testing.T) (storage.Store, spec.Pipeline) {
 	one.Tables = p.Tables[:1]
 	for _, upTo := range []string{"2024-01-15T10.30.00Z", "2024-01-15T11.55.00Z"} {
 		rewrite(t, source, "Changelog/changelog.info", upTo)
-		r := &pipeline.Runner{Pipeline: one, Source: source, Lake: lake, Options: pipeline.Options{
+		r := &pipeline.Pipeline{Config: one, Source: source, Lake: lake, Options: pipeline.Options{
 			Clock: func() time.Time { return testNow }, Temp: t.TempDir(), Memory: 128 << 20, Workers: 1,
 		}}
 		if result := r.Run(t.Context(), pipeline.Request{}); result.Error != nil || result.Tables[0].Error != nil {

@@ -260,7 +260,7 @@ func (p *page) result(r *pipeline.Result) {
 		table.Row(strings.TrimPrefix(t.Table, prefix), scd(t.SCDType), p.state(string(t.State)), fmt.Sprint(t.Folders),
 			text.Count(t.Rows.Read), text.Count(t.Rows.Upserted), text.Count(t.Rows.Deleted),
 			text.Count(t.Rows.Superseded), text.Count(t.Rows.Quarantined),
-			text.Duration(t.Duration()), text.MegabytesPerSecond(t.BytesRead, t.Duration()), version(t.Version), or(t.Cursor))
+			text.Duration(t.Duration), text.MegabytesPerSecond(t.BytesRead, t.Duration), version(t.Version), or(t.Cursor))
 	}
 	p.linef("%s", table)
 }

@@ -35,13 +35,13 @@ func (s *Service) Quarantine(ctx context.Context, request Request, limit int) ([
 
 // QuarantinedRows are the rows of a table that a place means, with their texts.
 func (s *Service) QuarantinedRows(ctx context.Context, table string, place pipeline.Place) (*pipeline.Quarantined, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.Quarantined, error) { return r.QuarantinedRows(ctx, table, place) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Quarantined, error) { return r.QuarantinedRows(ctx, table, place) })
 }
 
 // RetryQuarantine reads rows that were set aside again. What fails is in the
 // results.
 func (s *Service) RetryQuarantine(ctx context.Context, request Request) ([]pipeline.Result, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
+	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
 		result := r.RetryQuarantine(ctx, q)
 		return result, result.Error
 	})
@@ -49,5 +49,5 @@ func (s *Service) RetryQuarantine(ctx context.Context, request Request) ([]pipel
 
 // DiscardQuarantine drops rows that were set aside for good.
 func (s *Service) DiscardQuarantine(ctx context.Context, table string, place pipeline.Place) (*pipeline.Discarded, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.Discarded, error) { return r.DiscardQuarantine(ctx, table, place) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Discarded, error) { return r.DiscardQuarantine(ctx, table, place) })
 }

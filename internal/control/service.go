@@ -49,7 +49,7 @@ type Request struct {
 }
 
 // runners opens the pipelines that the request means.
-func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
+func (s *Service) runners(names []string) ([]*pipeline.Pipeline, error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(s.config.Pipelines, func(p spec.Pipeline) bool { return named(p, name) }) {
 			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
@@ -66,7 +66,7 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 	if s.config.State.Path != "" {
 		opts.IndexDir = filepath.Join(s.config.State.Path, "index")
 	}
-	var runners []*pipeline.Runner
+	var runners []*pipeline.Pipeline
 	for _, p := range s.config.Pipelines {
 		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
 			continue
@@ -75,7 +75,7 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 		if err != nil {
 			return nil, err
 		}
-		runners = append(runners, &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: opts})
+		runners = append(runners, &pipeline.Pipeline{Config: p, Source: source, Lake: lake, Options: opts})
 	}
 	return runners, nil
 }
@@ -109,7 +109,7 @@ func (s *Service) pipelineNames() string {
 // Run brings the pipelines up to date, one after the other. The error is one of
 // the request or the surroundings; what fails in a pipeline is in its result.
 func (s *Service) Run(ctx context.Context, request Request) ([]pipeline.Result, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
+	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
 		result := r.Run(ctx, q)
 		return result, result.Error
 	})
@@ -117,7 +117,7 @@ func (s *Service) Run(ctx context.Context, request Request) ([]pipeline.Result, 
 
 // Plan says what Run would do.
 func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Plan, *pipeline.Failure) {
+	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Plan, *pipeline.Failure) {
 		plan := r.Plan(ctx, q)
 		return plan, plan.Error
 	})
@@ -125,7 +125,7 @@ func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, e
 
 // Status says where the tables stand.
 func (s *Service) Status(ctx context.Context, request Request) ([]pipeline.Status, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Status, *pipeline.Failure) {
+	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Status, *pipeline.Failure) {
 		status := r.Status(ctx, q)
 		return status, status.Error
 	})
@@ -133,7 +133,7 @@ func (s *Service) Status(ctx context.Context, request Request) ([]pipeline.Statu
 
 // each asks every pipeline that the request means. A table that the request
 // names has to be in one of them; those that do not have it are left out.
-func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipeline.Request) (R, *pipeline.Failure)) ([]R, error) {
+func each[R any](s *Service, request Request, ask func(*pipeline.Pipeline, pipeline.Request) (R, *pipeline.Failure)) ([]R, error) {
 	runners, err := s.runners(request.Pipelines)
 	if err != nil {
 		return nil, err
@@ -156,16 +156,16 @@ func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipelin
 
 // History lists the newest commits of a table, at most limit (0: all).
 func (s *Service) History(ctx context.Context, table string, limit int) (*pipeline.History, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.History, error) { return r.History(ctx, table, limit) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.History, error) { return r.History(ctx, table, limit) })
 }
 
 // Explain tells where the rows of a key come from.
 func (s *Service) Explain(ctx context.Context, table, key string) (*pipeline.Explanation, error) {
-	return first(s, func(r *pipeline.Runner) (*pipeline.Explanation, error) { return r.Explain(ctx, table, key) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Explanation, error) { return r.Explain(ctx, table, key) })
 }
 
 // first asks the pipelines in turn until one has the table.
-func first[R any](s *Service, ask func(*pipeline.Runner) (*R, error)) (*R, error) {
+func first[R any](s *Service, ask func(*pipeline.Pipeline) (*R, error)) (*R, error) {
 	runners, err := s.runners(nil)
 	if err != nil {
 		return nil, err

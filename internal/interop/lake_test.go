@@ -89,8 +89,8 @@ func appID(table string, w way) string { return "sluice:prod:main.crm." + destin
 // several for engines to skip. The time stands still, but for the tables'
 // purposes it has passed: what is removed may be deleted at once.
 func (l *lake) tryRun() pipeline.Result {
-	r := pipeline.Runner{
-		Pipeline: spec.Pipeline{Key: "prod", Name: "prod", Source: spec.Source{AbandonAfter: time.Hour}, Tables: l.tables},
+	r := pipeline.Pipeline{
+		Config: spec.Pipeline{Key: "prod", Name: "prod", Source: spec.Source{AbandonAfter: time.Hour}, Tables: l.tables},
 		Source:   l.source, Lake: l.store,
 		Options: pipeline.Options{
 			Memory: 64 << 20, Workers: 2, FileBytes: 16 << 10, NewID: func() string { return "update" },

@@ -204,7 +204,7 @@ func datasetAt(address, below string) dataset {
 // describe adds what is known when a table is done: its columns, which are those
 // of the source as they are, its version, and what was written.
 func describe(in *inputDataset, out *outputDataset, r *pipeline.TableResult) {
-	if columns := r.Columns(); len(columns) > 0 {
+	if columns := r.Columns; len(columns) > 0 {
 		fields := schemaFacet{facet: facetOf(schemaSchema)}
 		origins := columnsFacet{facet: facetOf(schemaColumns), Fields: map[string]columnOrigin{}}
 		for i, c := range columns {

@@ -82,13 +82,13 @@ func (s *stage) step() {
 }
 
 // runner follows the export into the lake of a type.
-func (s *stage) runner(scd change.Type) *pipeline.Runner {
+func (s *stage) runner(scd change.Type) *pipeline.Pipeline {
 	r := way{scd: scd, vectors: scd == change.Type2, temp: s.TempDir()}.runner(s.read, s.lakes[scd], s.sim.Tables()...)
 	r.Options.Clock = func() time.Time { return s.now }
-	r.Pipeline.Source.AbandonAfter = spec.DefaultAbandonAfter
-	for i := range r.Pipeline.Tables {
+	r.Config.Source.AbandonAfter = spec.DefaultAbandonAfter
+	for i := range r.Config.Tables {
 		if s.settings != nil {
-			s.settings(&r.Pipeline.Tables[i].Settings)
+			s.settings(&r.Config.Tables[i].Settings)
 		}
 	}
 	return r

@@ -8,6 +8,12 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 )
 
+// Cell is a named value as text; null where there is none.
+type Cell struct {
+	Column string  `json:"column"`
+	Value  *string `json:"value"`
+}
+
 // CellsOf is the text of all rows. Timestamps are ISO 8601 in UTC, decimals have
 // all digits of their scale.
 func CellsOf(b *batch.Batch) [][]Cell {

@@ -28,5 +28,5 @@ func (b *bringing) tellCut() {
 		columns = append(columns, fmt.Sprintf("%s %d", column, b.cut[column]))
 	}
 	b.tell(CellsCut, "", fmt.Sprintf("texts of more than %d bytes (max_cell_bytes) were cut: %s",
-		*b.spec.Settings.MaxCellBytes, strings.Join(columns, ", ")))
+		*b.Spec.Settings.MaxCellBytes, strings.Join(columns, ", ")))
 }

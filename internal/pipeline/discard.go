@@ -20,19 +20,20 @@ type Discarded struct {
 
 // DiscardQuarantine drops rows of a table's quarantine for good. The commit says
 // how many.
-func (r *Runner) DiscardQuarantine(ctx context.Context, table string, place Place) (*Discarded, error) {
-	u, t, err := r.oneInLake(ctx, table)
+func (r *Pipeline) DiscardQuarantine(ctx context.Context, table string, place Place) (*Discarded, error) {
+	u := &update{Survey: r.Survey(Request{Tables: []string{table}})}
+	t, err := u.OneInLake(ctx, table)
 	if err != nil {
 		return nil, err
 	}
-	d := &Discarded{Table: t.name(), Left: quarantine.StateOf(t.snapshot).Rows, Version: t.snapshot.Version}
+	d := &Discarded{Table: t.Name(), Left: quarantine.StateOf(t.Snapshot).Rows, Version: t.Snapshot.Version}
 	if d.Left == 0 {
 		if place.IsAll() {
 			return d, nil
 		}
-		return nil, fmt.Errorf("%w: %s has none", ErrNoRow, t.name())
+		return nil, fmt.Errorf("%w: %s has none", ErrNoRow, t.Name())
 	}
-	b := &bringing{update: u, target: t, engine: u.engine(1)}
+	b := &bringing{update: u, Target: t, engine: u.Engine(1)}
 	if err := b.checkKeeper(); err != nil {
 		return nil, err
 	}
@@ -46,31 +47,31 @@ func (r *Runner) DiscardQuarantine(ctx context.Context, table string, place Plac
 
 // apartFromRuns is a commit that leaves the cursor alone. Its own cursor is the
 // version that it makes: others that do the same at the same time are told apart.
-func (b *bringing) apartFromRuns() step {
-	return step{appID: b.appID(b.target) + "/quarantine", cursor: b.snapshot.Version + 1, reached: b.cursor(b.target)}
+func (b *bringing) apartFromRuns() Step {
+	return Step{AppID: b.AppID() + "/quarantine", Cursor: b.Snapshot.Version + 1, Reached: b.Cursor()}
 }
 
 // discard commits nothing but the quarantine without the rows that a place means.
 func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, err error) {
-	columns, err := b.schema()
+	columns, err := b.Schema()
 	if err != nil {
 		return 0, err
 	}
-	before := quarantine.StateOf(b.snapshot)
+	before := quarantine.StateOf(b.Snapshot)
 	file := b.quarantineFile()
-	work := b.newBatch(columns, b.apartFromRuns())
+	work := b.Batch(columns, b.apartFromRuns())
 	work.Parameters["quarantine"] = "discard"
 	work.Seal = func(ctx context.Context, base *delta.Snapshot) (local.Sealed, error) {
 		if quarantine.StateOf(base) != before {
 			return local.Sealed{}, errQuarantineMoved
 		}
-		keep := func(e *quarantine.Entry) bool { return !place.is(e) }
+		keep := func(e *quarantine.Entry) bool { return !place.Means(e) }
 		if place.IsAll() {
 			keep = nil // it may be damaged
 		}
 		after, err := file.write(ctx, before, keep, nil)
 		if err == nil && after.Rows == before.Rows {
-			err = fmt.Errorf("%w: %s has %d rows in it", ErrNoRow, b.name(), before.Rows)
+			err = fmt.Errorf("%w: %s has %d rows in it", ErrNoRow, b.Name(), before.Rows)
 		}
 		discarded = before.Rows - after.Rows
 		work.Parameters["discardedRows"] = strconv.FormatInt(discarded, 10)
@@ -78,7 +79,7 @@ func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, e
 	}
 	result, err := b.engine.Apply(ctx, work)
 	file.settle(ctx, err)
-	b.note(result.Version, b.cursor(b.target))
+	b.note(result.Version, b.Cursor())
 	return discarded, err
 }
 

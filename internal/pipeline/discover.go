@@ -40,8 +40,7 @@ const countedBytes = 16 << 20
 // Discover lists the tables of each environment of a connection. No pipeline is
 // needed.
 func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]Discovery, error) {
-	u := &update{Runner: &Runner{Pipeline: spec.Pipeline{Source: source}, Source: store}}
-	u.opts = Options{}.withDefaults()
+	u := (&Pipeline{Config: spec.Pipeline{Source: source}, Source: store}).Survey(Request{})
 	found, err := synapselink.FindEnvironments(ctx, store)
 	if err != nil {
 		return nil, err
@@ -53,30 +52,30 @@ func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]D
 	}
 	var list []Discovery
 	for _, root := range found.Whole {
-		env := &environment{name: root, export: &synapselink.Export{Store: store, Root: root}}
-		d, err := u.discover(ctx, env)
+		env := &Environment{Name: root, Export: &synapselink.Export{Store: store, Root: root}}
+		d, err := discover(ctx, u, env)
 		if err != nil {
-			d.Error = failure(err)
+			d.Error = NewFailure(err)
 		}
 		list = append(list, d)
 	}
 	return list, nil
 }
 
-func (u *update) discover(ctx context.Context, e *environment) (Discovery, error) {
-	d := Discovery{Source: u.describe(e), Tables: []Available{}}
-	if err := e.export.Open(ctx); err != nil {
+func discover(ctx context.Context, u *Survey, e *Environment) (Discovery, error) {
+	d := Discovery{Source: u.Describe(e), Tables: []Available{}}
+	if err := e.Export.Open(ctx); err != nil {
 		return d, err
 	}
-	if err := e.list(ctx, synapselink.FolderName{}); err != nil {
+	if err := e.List(ctx, synapselink.FolderName{}); err != nil {
 		return d, err
 	}
-	d.Source = u.describe(e)
-	newest, err := e.manifest(ctx)
+	d.Source = u.Describe(e)
+	newest, err := e.Manifest(ctx)
 	if err != nil {
 		return d, err
 	}
-	root, err := e.export.RootManifest(ctx)
+	root, err := e.Export.RootManifest(ctx)
 	if err != nil {
 		return d, err
 	}
@@ -90,15 +89,15 @@ func (u *update) discover(ctx context.Context, e *environment) (Discovery, error
 		}
 	}
 	files := map[string][]synapselink.File{}
-	for _, name := range e.listing.Ready() {
+	for _, name := range e.Listing.Ready() {
 		d.Folders++
-		if err := e.countFolder(ctx, name, tables, files); err != nil {
+		if err := countFolder(ctx, e, name, tables, files); err != nil {
 			return d, err
 		}
 	}
 	for name, t := range tables {
 		if t.Bytes <= countedBytes {
-			rows, err := e.export.CountRows(ctx, files[name])
+			rows, err := e.Export.CountRows(ctx, files[name])
 			if err != nil {
 				t.Problem = err.Error()
 			} else {
@@ -117,12 +116,12 @@ func available(entity synapselink.Entity) *Available {
 	if err != nil {
 		t.Problem = err.Error()
 	}
-	t.Columns = append(t.Columns, columnsOf(merged.Schema)...)
+	t.Columns = append(t.Columns, ColumnsOf(merged.Schema)...)
 	return t
 }
 
-func (e *environment) countFolder(ctx context.Context, folder synapselink.FolderName, tables map[string]*Available, files map[string][]synapselink.File) error {
-	found, err := e.export.FolderTables(ctx, folder)
+func countFolder(ctx context.Context, e *Environment, folder synapselink.FolderName, tables map[string]*Available, files map[string][]synapselink.File) error {
+	found, err := e.Export.FolderTables(ctx, folder)
 	if err != nil {
 		return err
 	}

@@ -12,11 +12,11 @@ import (
 )
 
 // environment is one Dataverse environment's export, as a run sees it.
-type environment struct {
-	name    string // source_schema
-	err     error  // what keeps it from being read
-	export  *synapselink.Export
-	listing synapselink.Listing
+type Environment struct {
+	Name    string // source_schema
+	Err     error  // what keeps it from being read
+	Export  *synapselink.Export
+	Listing synapselink.Listing
 	after   synapselink.FolderName // where the listing begins
 	// late are folders that tables passed over and that cannot be read yet.
 	late []synapselink.FolderName
@@ -32,28 +32,28 @@ type environment struct {
 	rootErr error
 }
 
-// list finds the closed folders after the cursor, and the newest manifest.
-func (e *environment) list(ctx context.Context, after synapselink.FolderName) error {
-	listing, err := e.export.Listing(ctx, after)
+// List finds the closed folders after the cursor, and the newest manifest.
+func (e *Environment) List(ctx context.Context, after synapselink.FolderName) error {
+	listing, err := e.Export.Listing(ctx, after)
 	if err != nil {
 		return err
 	}
-	e.listing, e.after = listing, after
+	e.Listing, e.after = listing, after
 	return nil
 }
 
-// manifest is that of the newest folder that can be read.
-func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, error) {
+// Manifest is that of the newest folder that can be read.
+func (e *Environment) Manifest(ctx context.Context) (*synapselink.Manifest, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.newest != nil {
 		return e.newest, nil
 	}
-	ready := e.listing.Ready()
+	ready := e.Listing.Ready()
 	if len(ready) == 0 {
 		return &synapselink.Manifest{}, nil
 	}
-	m, err := e.export.Manifest(ctx, ready[len(ready)-1])
+	m, err := e.Export.Manifest(ctx, ready[len(ready)-1])
 	if err != nil {
 		return nil, err
 	}
@@ -61,22 +61,23 @@ func (e *environment) manifest(ctx context.Context) (*synapselink.Manifest, erro
 	return m, nil
 }
 
-// newestReady is the newest folder that can be read, or that a table holds.
-func (e *environment) newestReady() synapselink.FolderName {
+// NewestReady is the newest folder that can be read, or that a table holds.
+func (e *Environment) NewestReady() synapselink.FolderName {
 	newest := e.reached
-	if ready := e.listing.Ready(); len(ready) > 0 && ready[len(ready)-1].Compare(newest) > 0 {
+	if ready := e.Listing.Ready(); len(ready) > 0 && ready[len(ready)-1].Compare(newest) > 0 {
 		newest = ready[len(ready)-1]
 	}
 	return newest
 }
 
-func (u *update) describe(e *environment) Source {
-	s := Source{Environment: e.name, URL: e.export.Store.URL(e.export.Root), Open: e.listing.Current.String(), Newest: e.newestReady().String()}
-	_, s.OpenAge = u.aged(e.listing.Current)
-	if held, ok := e.listing.Held(); ok {
+// Describe tells of an export what results say.
+func (u *Survey) Describe(e *Environment) Source {
+	s := Source{Environment: e.Name, URL: e.Export.Store.URL(e.Export.Root), Open: e.Listing.Current.String(), Newest: e.NewestReady().String()}
+	_, s.OpenAge = u.Aged(e.Listing.Current)
+	if held, ok := e.Listing.Held(); ok {
 		s.Held = held.Name.String()
 	}
-	for _, name := range slices.Concat(e.late, e.listing.Abandoned()) {
+	for _, name := range slices.Concat(e.late, e.Listing.Abandoned()) {
 		s.Skipped = append(s.Skipped, name.String())
 	}
 	slices.Sort(s.Skipped)
@@ -84,61 +85,61 @@ func (u *update) describe(e *environment) Source {
 	return s
 }
 
-// environmentEvents are what is to be known of an export as a whole.
-func (u *update) environmentEvents(e *environment, targets []*target) []Event {
-	if e.err != nil {
-		return []Event{u.failureEvent("", failure(e.err))}
+// EventsOf are what is to be known of an export as a whole.
+func (u *Survey) EventsOf(e *Environment, targets []*Target) []Event {
+	if e.Err != nil {
+		return []Event{NewFailure(e.Err).Event(u.Options.Clock(), "")}
 	}
 	var events []Event
-	if held, ok := e.listing.Held(); ok {
-		events = append(events, u.event(FolderSettling, "", held.Name.String(), fmt.Sprintf(
+	if held, ok := e.Listing.Held(); ok {
+		events = append(events, u.Event(FolderSettling, "", held.Name.String(), fmt.Sprintf(
 			"folder %s is closed but not complete (%s); it and those after it wait until its model.json is there", held.Name, held.Reason)))
 	}
-	for _, f := range e.listing.Folders {
+	for _, f := range e.Listing.Folders {
 		if f.State == synapselink.Abandoned {
-			events = append(events, u.event(FolderAbandoned, "", f.Name.String(), fmt.Sprintf("folder %s was skipped: %s", f.Name, f.Reason)))
+			events = append(events, u.Event(FolderAbandoned, "", f.Name.String(), fmt.Sprintf("folder %s was skipped: %s", f.Name, f.Reason)))
 		}
 	}
 	for _, n := range e.noted {
-		events = append(events, u.event(n.code, "", n.folder.String(), n.text))
+		events = append(events, u.Event(n.code, "", n.folder.String(), n.text))
 	}
-	if e.listing.SyncFailures {
-		events = append(events, u.event(SyncFailures, "", "", e.export.Store.URL(e.export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
+	if e.Listing.SyncFailures {
+		events = append(events, u.Event(SyncFailures, "", "", e.Export.Store.URL(e.Export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
 	}
-	if event, still := u.standsStill(e.export.Store.URL(e.export.Root), e.listing.Current, freshnessLimit(e, targets)); still {
+	if event, still := u.StandsStill(e.Export.Store.URL(e.Export.Root), e.Listing.Current, FreshnessLimit(e, targets)); still {
 		events = append(events, event)
 	}
 	return events
 }
 
-// standsStill reports an export whose folder being written was begun too long
+// StandsStill reports an export whose folder being written was begun too long
 // ago.
-func (u *update) standsStill(url string, open synapselink.FolderName, limit time.Duration) (Event, bool) {
-	age := u.opts.Clock().Sub(open.Time())
+func (u *Survey) StandsStill(url string, open synapselink.FolderName, limit time.Duration) (Event, bool) {
+	age := u.Options.Clock().Sub(open.Time())
 	if limit == 0 || open.IsZero() || age <= limit {
 		return Event{}, false
 	}
-	return u.event(SourceStandsStill, "", open.String(), fmt.Sprintf(
+	return u.Event(SourceStandsStill, "", open.String(), fmt.Sprintf(
 		"changelog.info of %s names folder %s, which was begun %s ago; freshness_limit is %s",
 		url, open, age.Truncate(time.Second), limit)), true
 }
 
-// freshnessLimit is the strictest of the environment's tables, 0 for none.
-func freshnessLimit(e *environment, targets []*target) time.Duration {
+// FreshnessLimit is the strictest of the environment's tables, 0 for none.
+func FreshnessLimit(e *Environment, targets []*Target) time.Duration {
 	least := time.Duration(0)
 	for _, t := range targets {
-		if limit := t.spec.Settings.FreshnessLimit; t.env == e && limit > 0 && (least == 0 || limit < least) {
+		if limit := t.Spec.Settings.FreshnessLimit; t.Env == e && limit > 0 && (least == 0 || limit < least) {
 			least = limit
 		}
 	}
 	return least
 }
 
-// known lists the tables that the export describes now, by the manifest at its
+// Known lists the tables that the export describes now, by the manifest at its
 // root: it names tables only, their columns are told by each folder's own. Where
 // that is missing, broken or breaks off, the newest folder's is asked too.
-func (e *environment) known(ctx context.Context) ([]string, error) {
-	root, err := e.rootManifest(ctx)
+func (e *Environment) Known(ctx context.Context) ([]string, error) {
+	root, err := e.RootManifest(ctx)
 	if err != nil && !errors.Is(err, synapselink.ErrManifest) {
 		return nil, err
 	}
@@ -159,17 +160,17 @@ func (e *environment) known(ctx context.Context) ([]string, error) {
 }
 
 // newestManifest adds the newest folder's manifest to what the root's tells.
-func (e *environment) newestManifest(ctx context.Context, root *synapselink.Manifest) ([]*synapselink.Manifest, error) {
+func (e *Environment) newestManifest(ctx context.Context, root *synapselink.Manifest) ([]*synapselink.Manifest, error) {
 	var all []*synapselink.Manifest
 	if root != nil {
 		all = append(all, root)
 	}
-	listing, err := e.export.Listing(ctx, synapselink.FolderName{})
+	listing, err := e.Export.Listing(ctx, synapselink.FolderName{})
 	if err != nil {
 		return nil, err
 	}
 	if ready := listing.Ready(); len(ready) > 0 {
-		newest, err := e.export.Manifest(ctx, ready[len(ready)-1])
+		newest, err := e.Export.Manifest(ctx, ready[len(ready)-1])
 		if err != nil {
 			return nil, err
 		}

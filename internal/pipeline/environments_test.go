@@ -58,7 +58,7 @@ func (c *container) step(t *testing.T) {
 }
 
 func (c *container) run(p spec.Pipeline, request pipeline.Request) pipeline.Result {
-	r := &pipeline.Runner{Pipeline: p, Source: c.source, Lake: c.lake, Options: pipeline.Options{Clock: fixedClock, Workers: 2}}
+	r := &pipeline.Pipeline{Config: p, Source: c.source, Lake: c.lake, Options: pipeline.Options{Clock: fixedClock, Workers: 2}}
 	return r.Run(context.Background(), request)
 }
 
@@ -169,7 +169,7 @@ func TestTableOfTwoEnvironments(t *testing.T) {
 			t.Errorf("%v: %s, %v, %+v", c.tables, result.State, got, failures(result))
 		}
 	}
-	r := &pipeline.Runner{Pipeline: p, Source: k.source, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock}}
+	r := &pipeline.Pipeline{Config: p, Source: k.source, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock}}
 	if _, err := r.History(context.Background(), "account", 0); !errors.Is(err, pipeline.ErrNoSuchTable) || !strings.Contains(err.Error(), "main.test.account") {
 		t.Errorf("the history of one of two tables: %v", err)
 	}

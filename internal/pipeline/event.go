@@ -1,9 +1,6 @@
 package pipeline
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Level is how much an event matters.
 type Level string
@@ -77,27 +74,13 @@ const (
 	QuarantineRowsSolved = "QUARANTINE_ROWS_SOLVED"
 )
 
-// event makes an event of a kind; table and folder may be empty.
-func (u *update) event(code, table, folder, text string) Event {
+// NewEvent makes an event of a kind; table and folder may be empty.
+func NewEvent(at time.Time, code, table, folder, text string) Event {
 	kind := kindOf(code)
-	return Event{Code: code, Level: kind.Level, Time: u.opts.Clock().UTC(), Table: table, Folder: folder, Text: text, Fix: kind.Fix}
+	return Event{Code: code, Level: kind.Level, Time: at.UTC(), Table: table, Folder: folder, Text: text, Fix: kind.Fix}
 }
 
-// note adds an event of a kind to those of the table.
-func (b *bringing) tell(code, folder, text string) {
-	b.add(b.event(code, b.name(), folder, text))
-}
-
-// add adds an event to those of the table and tells the listeners.
-func (b *bringing) add(e Event) {
-	if slices.ContainsFunc(b.result.Events, func(o Event) bool { return o.Code == e.Code && o.Folder == e.Folder && o.Text == e.Text }) {
-		return // a table that was planned anew meets the same things again
-	}
-	b.result.Events = append(b.result.Events, e)
-	b.opts.Listener.Event(e)
-}
-
-// failureEvent tells a failure as an event.
-func (u *update) failureEvent(table string, f *Failure) Event {
-	return Event{Code: f.Code, Level: Error, Time: u.opts.Clock().UTC(), Table: table, Text: f.Message, Fix: kindOf(f.Code).Fix}
+// Event tells a failure as an event.
+func (f *Failure) Event(at time.Time, table string) Event {
+	return Event{Code: f.Code, Level: Error, Time: at.UTC(), Table: table, Text: f.Message, Fix: kindOf(f.Code).Fix}
 }

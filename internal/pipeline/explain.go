@@ -31,14 +31,6 @@ type Explanation struct {
 	Folders FolderExtent `json:"folders"`
 }
 
-// FolderExtent is how far back the export still reaches: rows of folders before
-// that cannot be shown.
-type FolderExtent struct {
-	Searched int    `json:"searched"`
-	Oldest   string `json:"oldest"`
-	Newest   string `json:"newest"`
-}
-
 // SourceRow is one row of a CSV file.
 type SourceRow struct {
 	Folder string `json:"folder"`
@@ -59,10 +51,12 @@ type SourceRow struct {
 	bad    *synapselink.RowError // why it cannot be read
 }
 
-// Cell is a named value as text; null where there is none.
-type Cell struct {
-	Column string  `json:"column"`
-	Value  *string `json:"value"`
+// explaining is one key of a table being explained.
+type explaining struct {
+	*Survey
+	*Target
+
+	key change.Key
 }
 
 // ErrBadKey: what was given is no Id.
@@ -70,45 +64,37 @@ var ErrBadKey = errors.New("the key is not a GUID of 36 characters, as the colum
 
 // Explain tells where the rows of a key come from. It reads all folders that
 // are left of the table.
-func (r *Runner) Explain(ctx context.Context, table, key string) (*Explanation, error) {
+func (r *Pipeline) Explain(ctx context.Context, table, key string) (*Explanation, error) {
 	id, ok := change.ParseKey(bytes.TrimSpace([]byte(key)))
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrBadKey, key)
 	}
-	u := &update{Runner: r, opts: r.Options.withDefaults(), request: Request{Tables: []string{table}, FullRefresh: true}}
-	targets, err := u.prepare(ctx)
+	u := r.Survey(Request{Tables: []string{table}, FullRefresh: true})
+	t, err := u.PrepareOne(ctx, table)
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, table, targets[0].name(), targets[1].name())
-	}
-	t := targets[0]
-	if t.err != nil {
-		return nil, t.err
-	}
-	e := &Explanation{Table: t.name(), Path: u.Lake.URL(t.path()), Key: id.String(),
-		SCDType: string(t.spec.Settings.SCDType), Sources: []SourceRow{}, Rows: [][]Cell{}}
-	cursor := u.cursor(t)
+	e := &Explanation{Table: t.Name(), Path: u.Lake.URL(t.Path()), Key: id.String(),
+		SCDType: string(t.Spec.Settings.SCDType), Sources: []SourceRow{}, Rows: [][]Cell{}}
+	cursor := t.Cursor()
 	if !cursor.IsZero() {
 		e.Cursor = cursor.String()
 	}
-	if n := len(t.parts); n > 0 {
-		e.Folders = FolderExtent{Searched: n, Oldest: t.parts[0].folder.String(), Newest: t.parts[n-1].folder.String()}
-	}
-	if e.Sources, err = u.sourceRows(ctx, t, id); err != nil {
+	e.Folders = ExtentOf(t.Parts)
+	x := &explaining{Survey: u, Target: t, key: id}
+	if e.Sources, err = x.sourceRows(ctx); err != nil {
 		return nil, err
 	}
-	if e.Sources, err = u.addQuarantined(ctx, t, id, e.Sources); err != nil {
+	if e.Sources, err = x.addQuarantined(ctx, e.Sources); err != nil {
 		return nil, err
 	}
-	tell(e.Sources, t.scdType(), u.holds(t))
-	if t.exists() {
-		schema, err := t.schema()
+	tell(e.Sources, t.SCDType(), x.holds())
+	if t.Exists() {
+		schema, err := t.Schema()
 		if err != nil {
 			return nil, err
 		}
-		rows, err := u.engine(1).Lookup(ctx, t.snapshot, t.path(), columnsIn(schema).Key, id)
+		rows, err := u.Engine(1).Lookup(ctx, t.Snapshot, t.Path(), ColumnsIn(schema).Key, id)
 		if err != nil {
 			return nil, err
 		}
@@ -132,46 +118,46 @@ func compareStart(a, b []Cell) int {
 }
 
 // sourceRows finds the rows of a key in all files of the table.
-func (u *update) sourceRows(ctx context.Context, t *target, key change.Key) ([]SourceRow, error) {
+func (x *explaining) sourceRows(ctx context.Context) ([]SourceRow, error) {
 	rows := []SourceRow{}
-	for _, p := range t.parts {
-		if p.err != nil {
-			return nil, p.err
+	for _, p := range x.Parts {
+		if p.Err != nil {
+			return nil, p.Err
 		}
-		found, err := u.partRows(ctx, t, p, key)
+		found, err := x.partRows(ctx, p)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, found...)
 	}
-	return rows, u.findLines(ctx, rows)
+	return rows, x.findLines(ctx, rows)
 }
 
 // partRows reads the files of one folder in the columns that it has itself.
-func (u *update) partRows(ctx context.Context, t *target, p part, key change.Key) ([]SourceRow, error) {
-	merged, err := synapselink.MergeSchema(nil, *p.entity, synapselink.Selection{})
+func (x *explaining) partRows(ctx context.Context, p Part) ([]SourceRow, error) {
+	merged, err := synapselink.MergeSchema(nil, *p.Entity, synapselink.Selection{})
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
 	var rows []SourceRow
-	opts := u.opts.source()
+	opts := x.Options.Reading()
 	opts.BadRow = func(e *synapselink.RowError) bool {
-		if e.Keyed && e.Key == key {
+		if e.Keyed && e.Key == x.key {
 			mu.Lock()
 			defer mu.Unlock()
-			rows = append(rows, t.badRow(e, p))
+			rows = append(rows, x.badRow(e, p))
 		}
 		return true
 	}
-	source, err := synapselink.NewSource(ctx, t.env.export,
-		[]synapselink.FolderPart{{Folder: p.folder, Entity: *p.entity, Files: p.files}}, merged.Schema,
+	source, err := synapselink.NewSource(ctx, x.Env.Export,
+		[]synapselink.FolderPart{{Folder: p.Folder, Entity: *p.Entity, Files: p.Files}}, merged.Schema,
 		synapselink.Selection{}, opts)
 	if err != nil {
 		return nil, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(u.opts.Workers)
+	group.SetLimit(x.Options.Workers)
 	for {
 		piece, err := source.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -186,7 +172,7 @@ func (u *update) partRows(ctx context.Context, t *target, p part, key change.Key
 			if err := piece.Decode(&block); err != nil {
 				return err
 			}
-			found := rowsOfKey(&block, key, p)
+			found := rowsOfKey(&block, x.key, p)
 			mu.Lock()
 			defer mu.Unlock()
 			rows = append(rows, found...)
@@ -200,7 +186,7 @@ func (u *update) partRows(ctx context.Context, t *target, p part, key change.Key
 	return rows, err
 }
 
-func rowsOfKey(block *change.Block, key change.Key, p part) []SourceRow {
+func rowsOfKey(block *change.Block, key change.Key, p Part) []SourceRow {
 	var at []int
 	for i := range block.Changes {
 		if block.Changes[i].Key == key {
@@ -217,11 +203,11 @@ func rowsOfKey(block *change.Block, key change.Key, p part) []SourceRow {
 	rows := make([]SourceRow, len(at))
 	for n, i := range at {
 		c := block.Changes[i]
-		rows[n] = SourceRow{Folder: p.folder.String(), Delete: c.Delete, Cells: cells[n], change: c}
+		rows[n] = SourceRow{Folder: p.Folder.String(), Delete: c.Delete, Cells: cells[n], change: c}
 		if !c.Unversioned {
 			rows[n].Version = &c.Version
 		}
-		for _, f := range p.files {
+		for _, f := range p.Files {
 			if f.Rank == c.File {
 				rows[n].File, rows[n].path = f.Name, f.Path
 			}
@@ -231,13 +217,13 @@ func rowsOfKey(block *change.Block, key change.Key, p part) []SourceRow {
 }
 
 // findLines turns places in files into lines.
-func (u *update) findLines(ctx context.Context, rows []SourceRow) error {
+func (x *explaining) findLines(ctx context.Context, rows []SourceRow) error {
 	for i := range rows {
 		r := &rows[i]
 		if r.Line > 0 {
 			continue
 		}
-		body, err := u.Source.ReadRange(ctx, r.path, storage.Range{Length: r.change.Offset})
+		body, err := x.Source.ReadRange(ctx, r.path, storage.Range{Length: r.change.Offset})
 		if err != nil {
 			return err
 		}
@@ -262,8 +248,8 @@ func (u *update) findLines(ctx context.Context, rows []SourceRow) error {
 
 // holds tells which folders the table has been given: those up to its cursor,
 // without those that it passed over.
-func (u *update) holds(t *target) func(folder int64) bool {
-	cursor, skipped := u.cursor(t), u.skipped(t)
+func (x *explaining) holds() func(folder int64) bool {
+	cursor, skipped := x.Cursor(), x.Skipped()
 	return func(folder int64) bool {
 		return folder <= cursor.Digits() && !slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == folder })
 	}

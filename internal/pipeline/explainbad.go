@@ -10,10 +10,10 @@ import (
 
 // badRow is a row of a key that cannot be read as the folder describes it. The
 // table may leave out the column that is the matter.
-func (t *target) badRow(e *synapselink.RowError, p part) SourceRow {
+func (x *explaining) badRow(e *synapselink.RowError, p Part) SourceRow {
 	row := SourceRow{Folder: e.Folder.String(), File: e.Name, Line: e.Line, Cells: []Cell{}, bad: e,
 		change: change.Change{Key: e.Key, Folder: e.Folder.Digits(), File: e.Rank, Offset: e.Offset}}
-	if again, err := t.readAgain(e, p); err == nil && len(again) == 1 {
+	if again, err := x.readAgain(e, p); err == nil && len(again) == 1 {
 		row = again[0]
 		row.Line = e.Line
 	}
@@ -21,12 +21,12 @@ func (t *target) badRow(e *synapselink.RowError, p part) SourceRow {
 }
 
 // readAgain reads a row with the columns that the table wants.
-func (t *target) readAgain(e *synapselink.RowError, p part) ([]SourceRow, error) {
-	merged, err := synapselink.MergeSchema(nil, *p.entity, t.selection())
+func (x *explaining) readAgain(e *synapselink.RowError, p Part) ([]SourceRow, error) {
+	merged, err := synapselink.MergeSchema(nil, *p.Entity, x.Selection())
 	if err != nil || e.Truncated {
 		return nil, err
 	}
-	binding, err := synapselink.Bind(*p.entity, merged.Schema, t.selection())
+	binding, err := synapselink.Bind(*p.Entity, merged.Schema, x.Selection())
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +42,11 @@ func (t *target) readAgain(e *synapselink.RowError, p part) ([]SourceRow, error)
 
 // addQuarantined marks the rows that are set aside, and adds those whose folder
 // is gone from the export.
-func (u *update) addQuarantined(ctx context.Context, t *target, key change.Key, rows []SourceRow) ([]SourceRow, error) {
-	if !t.exists() {
+func (x *explaining) addQuarantined(ctx context.Context, rows []SourceRow) ([]SourceRow, error) {
+	if !x.Exists() {
 		return rows, nil
 	}
-	q, err := u.quarantineOf(ctx, t, Place{id: key.String()}, 0)
+	q, err := quarantineOf(ctx, x.Lake, x.Target, OfID(x.key.String()), 0)
 	if err != nil {
 		return nil, err
 	}

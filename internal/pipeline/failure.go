@@ -74,8 +74,8 @@ var (
 	errOther  = errors.New("error")
 )
 
-// failure classifies an error.
-func failure(err error) *Failure {
+// NewFailure classifies an error as the results do.
+func NewFailure(err error) *Failure {
 	f := &Failure{Code: "ERROR", Message: err.Error(), cause: err}
 	if _, ok := errors.AsType[*synapselink.RowError](err); ok {
 		f.Code = "BAD_ROW"
@@ -106,6 +106,3 @@ func hintOf(err error) string {
 	}
 	return ""
 }
-
-// NewFailure classifies an error as the results do.
-func NewFailure(err error) *Failure { return failure(err) }

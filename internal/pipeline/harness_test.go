@@ -36,7 +36,7 @@ type way struct {
 func fixedClock() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) }
 
 // runner follows the tables of an export into a lake.
-func (w way) runner(source, lake storage.Store, tables ...string) *pipeline.Runner {
+func (w way) runner(source, lake storage.Store, tables ...string) *pipeline.Pipeline {
 	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, ExcludeColumns: w.exclude}
 	if w.scd == change.Type2 {
 		settings.SCDType = spec.SCDType2
@@ -50,7 +50,7 @@ func (w way) runner(source, lake storage.Store, tables ...string) *pipeline.Runn
 			Destination: spec.Destination{Catalog: "main", Schema: "crm", Table: table}})
 	}
 	p.Source.AbandonAfter = spec.DefaultAbandonAfter
-	return &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: pipeline.Options{
+	return &pipeline.Pipeline{Config: p, Source: source, Lake: lake, Options: pipeline.Options{
 		Memory: w.memory, Workers: w.workers, Temp: w.temp, IndexDir: w.index, BlockBytes: w.blockBytes, FileBytes: w.fileBytes,
 		Clock: fixedClock, NewID: func() string { return "update" },
 	}}

@@ -3,22 +3,44 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
+// History is the commits of one table.
+type History struct {
+	Table   string   `json:"table"`
+	Path    string   `json:"path"`
+	Commits []Commit `json:"commits"`
+}
+
+// Commit is one version of a table. Rows is null where another program wrote it.
+type Commit struct {
+	Version   int64             `json:"version"`
+	Time      *time.Time        `json:"time"`
+	Operation string            `json:"operation"`
+	By        string            `json:"by"`
+	Cursor    string            `json:"cursor"` // where this commit put it, if it did
+	Rows      *Rows             `json:"rows"`
+	Details   map[string]string `json:"details"`
+}
+
 // History lists the newest commits of a table, at most limit (0: all).
-func (r *Runner) History(ctx context.Context, table string, limit int) (*History, error) {
-	t, err := r.one(ctx, table)
+func (r *Pipeline) History(ctx context.Context, table string, limit int) (*History, error) {
+	targets, err := r.Survey(Request{Tables: []string{table}}).Targets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h := &History{Table: t.name(), Path: r.Lake.URL(t.path()), Commits: []Commit{}}
-	entries, err := delta.History(ctx, r.Lake, t.path(), limit)
+	t, err := One(targets, table)
+	if err != nil {
+		return nil, err
+	}
+	h := &History{Table: t.Name(), Path: r.Lake.URL(t.Path()), Commits: []Commit{}}
+	entries, err := delta.History(ctx, r.Lake, t.Path(), limit)
 	if errors.Is(err, delta.ErrNoTable) {
 		return h, nil
 	}
@@ -31,7 +53,7 @@ func (r *Runner) History(ctx context.Context, table string, limit int) (*History
 			c.Time = &e.Time
 		}
 		for _, txn := range e.Txns {
-			if name, err := synapselink.FolderFromDigits(txn.Version); err == nil && txn.AppID == r.appID(t) {
+			if name, err := synapselink.FolderFromDigits(txn.Version); err == nil && txn.AppID == t.AppID() {
 				c.Cursor = name.String()
 			}
 		}
@@ -55,17 +77,4 @@ func rowsOf(metrics map[string]string) *Rows {
 	}
 	rows.Quarantined, _ = strconv.ParseInt(metrics[local.MetricQuarantined], 10, 64) // commits before it had a count have none
 	return &rows
-}
-
-// one finds the single table that a user names.
-func (r *Runner) one(ctx context.Context, name string) (*target, error) {
-	u := &update{Runner: r, opts: r.Options.withDefaults(), request: Request{Tables: []string{name}}}
-	targets, err := u.targets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, name, targets[0].name(), targets[1].name())
-	}
-	return targets[0], nil
 }

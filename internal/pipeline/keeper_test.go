@@ -17,12 +17,12 @@ import (
 func TestTableOfAnother(t *testing.T) {
 	ctx := context.Background()
 	lake := mem.New(fixedClock)
-	runner := func(name, environment string, rows int64) *pipeline.Runner {
+	runner := func(name, environment string, rows int64) *pipeline.Pipeline {
 		source := mem.New(fixedClock)
 		simulator, err := exporter.New(exporter.Options{Seed: uint64(rows), Tables: []exporter.TableOption{{Name: "account", Rows: rows}}})
 		must(t, err)
 		must(t, simulator.Initial(ctx, source))
-		return &pipeline.Runner{Source: source, Lake: lake, Options: pipeline.Options{Clock: fixedClock}, Pipeline: spec.Pipeline{
+		return &pipeline.Pipeline{Source: source, Lake: lake, Options: pipeline.Options{Clock: fixedClock}, Config: spec.Pipeline{
 			Name: name, Environments: []spec.Environment{{SourceSchema: environment, Catalog: "main", Schema: "crm",
 				Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
 	}
@@ -30,7 +30,7 @@ func TestTableOfAnother(t *testing.T) {
 	if !isDone(result.State) {
 		t.Fatalf("%+v", result.Tables)
 	}
-	for name, other := range map[string]*pipeline.Runner{
+	for name, other := range map[string]*pipeline.Pipeline{
 		"another pipeline":    runner("two", "https://one.crm.dynamics.com", 4),
 		"another environment": runner("one", "https://two.crm4.dynamics.com", 4),
 	} {

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,36 +27,36 @@ var ErrLabelsMeet = fmt.Errorf("%w: the labels of two environments would be writ
 // labelTargets are the tables of labels of all environments that the pipeline
 // reads: in the schema of the environment's schema object where it has one, else in
 // that of the pipeline.
-func (u *update) labelTargets(ctx context.Context, tables []spec.Table) ([]*target, error) {
-	if !u.Pipeline.ChoiceLabels {
+func (u *Survey) labelTargets(ctx context.Context, tables []spec.Table) ([]*Target, error) {
+	if !u.Config.ChoiceLabels {
 		return nil, nil
 	}
-	var targets []*target
+	var targets []*Target
 	for _, at := range u.labelPlaces(tables) {
 		env, err := u.environment(ctx, at.SourceSchema)
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(targets, func(t *target) bool { return t.env == env }) {
+		if slices.ContainsFunc(targets, func(t *Target) bool { return t.Env == env }) {
 			continue
 		}
 		for _, name := range synapselink.LabelTables() {
 			entity, _ := synapselink.LabelEntity(name)
 			table := at.Table(name)
 			table.Destination.Table = name
-			t := &target{spec: table, env: env, labels: &entity}
-			if t.err = env.err; t.err == nil {
-				t.err = meets(t, tables, targets)
+			t := &Target{survey: u, Spec: table, Env: env, Labels: &entity}
+			if t.Err = env.Err; t.Err == nil {
+				t.Err = meets(t, tables, targets)
 			}
 			targets = append(targets, t)
 		}
 	}
-	return slices.DeleteFunc(targets, func(t *target) bool { return !u.request.wants(t) }), nil
+	return slices.DeleteFunc(targets, func(t *Target) bool { return !u.Request.wants(t) }), nil
 }
 
 // labelPlaces says for each environment where its labels go.
-func (u *update) labelPlaces(tables []spec.Table) []spec.Environment {
-	p := &u.Pipeline
+func (u *Survey) labelPlaces(tables []spec.Table) []spec.Environment {
+	p := &u.Config
 	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, OnGap: spec.GapContinues,
 		TableProperties: p.Settings.TableProperties, FreshnessLimit: p.Settings.FreshnessLimit}
 	var places []spec.Environment
@@ -71,48 +70,48 @@ func (u *update) labelPlaces(tables []spec.Table) []spec.Environment {
 }
 
 // meets fails a table of labels whose place is taken.
-func meets(t *target, tables []spec.Table, labels []*target) error {
+func meets(t *Target, tables []spec.Table, labels []*Target) error {
 	for _, o := range labels {
-		if strings.EqualFold(o.path(), t.path()) {
+		if strings.EqualFold(o.Path(), t.Path()) {
 			return fmt.Errorf("%w: %s gets those of %s; read %s with a schema object that has a destination_schema of its own",
-				ErrLabelsMeet, t.path(), o.spec.SourceSchema, t.spec.SourceSchema)
+				ErrLabelsMeet, t.Path(), o.Spec.SourceSchema, t.Spec.SourceSchema)
 		}
 	}
 	for _, o := range tables {
-		if strings.EqualFold(o.Destination.String(), t.path()) {
+		if strings.EqualFold(o.Destination.String(), t.Path()) {
 			return fmt.Errorf("%w: choice labels go to %s, and so does table %s; give that another destination_table",
-				spec.ErrInvalid, t.path(), o.SourceTable)
+				spec.ErrInvalid, t.Path(), o.SourceTable)
 		}
 	}
 	return nil
 }
 
 // labelParts is what a folder says of the table.
-func (t *target) labelParts(folder synapselink.FolderName, files synapselink.FolderFiles) []part {
+func (t *Target) labelParts(folder synapselink.FolderName, files synapselink.FolderFiles) []Part {
 	if err := files.LabelsFailed(); err != nil {
-		return []part{{folder: folder, err: err}}
+		return []Part{{Folder: folder, Err: err}}
 	}
 	return t.labelPart(folder, files.Labels)
 }
 
-func (t *target) labelPart(folder synapselink.FolderName, files []synapselink.File) []part {
-	p := part{folder: folder, entity: t.labels}
+func (t *Target) labelPart(folder synapselink.FolderName, files []synapselink.File) []Part {
+	p := Part{Folder: folder, Entity: t.Labels}
 	for _, f := range files {
-		if f.Table == t.labels.Name {
-			p.files = append(p.files, f)
-			p.bytes += f.Size
+		if f.Table == t.Labels.Name {
+			p.Files = append(p.Files, f)
+			p.Bytes += f.Size
 		}
 	}
-	if len(p.files) == 0 {
+	if len(p.Files) == 0 {
 		return nil
 	}
-	return []part{p}
+	return []Part{p}
 }
 
 // addRootLabels puts the files at the root before the folders of the tables that
 // need them.
-func (u *update) addRootLabels(ctx context.Context, env *environment, targets []*target) {
-	ready := env.listing.Ready()
+func (e *Environment) addRootLabels(ctx context.Context, targets []*Target) {
+	ready := e.Listing.Ready()
 	if len(ready) == 0 {
 		return
 	}
@@ -120,48 +119,27 @@ func (u *update) addRootLabels(ctx context.Context, env *environment, targets []
 	var err error
 	asked := false
 	for _, t := range targets {
-		if !u.needsRoot(t) {
+		if !t.needsRoot() {
 			continue
 		}
 		if !asked {
-			files, err = env.export.RootLabels(ctx)
+			files, err = e.Export.RootLabels(ctx)
 			asked = true
 		}
 		root := synapselink.RootBefore(ready[0])
 		if err != nil {
-			t.parts = slices.Insert(t.parts, 0, part{folder: root, err: err})
+			t.Parts = slices.Insert(t.Parts, 0, Part{Folder: root, Err: err})
 			continue
 		}
-		t.parts = slices.Insert(t.parts, 0, t.labelPart(root, files)...)
+		t.Parts = slices.Insert(t.Parts, 0, t.labelPart(root, files)...)
 	}
 }
 
 // needsRoot reports whether the table begins with the files at the root.
-func (u *update) needsRoot(t *target) bool {
-	if t.labels == nil {
+func (t *Target) needsRoot() bool {
+	if t.Labels == nil {
 		return false
 	}
-	_, gap := (&bringing{update: u, target: t}).gap()
-	return gap || u.start(t).IsZero()
-}
-
-// together are the first parts that come in one commit.
-func (t *target) together(parts []part) []part {
-	if t.labels != nil {
-		return parts
-	}
-	return together(parts)
-}
-
-// ErrNoLabels: the export has no file of the labels.
-var ErrNoLabels = errors.New("the export has no such file of choice labels")
-
-// checkLabels refuses a new table of labels that there are no files of.
-func (b *bringing) checkLabels() error {
-	if b.exists() || len(b.parts) > 0 || len(b.env.listing.Ready()) == 0 {
-		return nil
-	}
-	name := b.labels.Name
-	return fmt.Errorf("%w: neither the root nor any folder has OptionsetMetadata/%s.csv; "+
-		"switch ingest_choice_labels off if the environment has no choices", ErrNoLabels, name)
+	_, gap := t.Gap()
+	return gap || t.Start().IsZero()
 }

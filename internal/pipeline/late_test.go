@@ -19,7 +19,7 @@ type written struct {
 	t            *testing.T
 	source, lake *mem.Store
 	memo         *mem.Store
-	runner       *pipeline.Runner
+	runner       *pipeline.Pipeline
 	now          time.Time
 }
 
@@ -32,8 +32,8 @@ func newWritten(t *testing.T) *written {
 	clock := func() time.Time { return w.now }
 	w.source, w.lake, w.memo = mem.New(clock), mem.New(clock), mem.New(clock)
 	w.put("model.json", oneTable)
-	w.runner = &pipeline.Runner{Source: w.source, Lake: w.lake, Options: pipeline.Options{Clock: clock, Memo: w.memo, Workers: 2},
-		Pipeline: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Tables: []spec.Table{{
+	w.runner = &pipeline.Pipeline{Source: w.source, Lake: w.lake, Options: pipeline.Options{Clock: clock, Memo: w.memo, Workers: 2},
+		Config: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Tables: []spec.Table{{
 			SourceTable: "account", Destination: spec.Destination{Catalog: "main", Schema: "crm", Table: "account"},
 			Settings: spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, MaxBadRows: 5}}}}}
 	return w

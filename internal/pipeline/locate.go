@@ -12,49 +12,49 @@ import (
 // mean the same one. Where the pipeline reads several, one that cannot be read is
 // given all the same, with the reason in it: it must not keep the tables of the
 // others from being brought up to date.
-func (u *update) environment(ctx context.Context, sourceSchema string) (*environment, error) {
+func (u *Survey) environment(ctx context.Context, sourceSchema string) (*Environment, error) {
 	name := strings.ToLower(strings.TrimRight(sourceSchema, "/"))
 	if e := u.named[name]; e != nil {
 		return e, nil
 	}
-	e := &environment{name: sourceSchema, export: &synapselink.Export{
-		Store: u.Source, Now: u.opts.Clock, AbandonAfter: u.Pipeline.Source.AbandonAfter,
+	e := &Environment{Name: sourceSchema, Export: &synapselink.Export{
+		Store: u.Source, Now: u.Options.Clock, AbandonAfter: u.Config.Source.AbandonAfter,
 	}}
-	e.export.Root, e.err = u.locate(ctx, sourceSchema)
-	if e.err == nil {
-		if i := slices.IndexFunc(u.environments, func(o *environment) bool { return o.err == nil && o.export.Root == e.export.Root }); i >= 0 {
-			u.remember(name, u.environments[i])
-			return u.environments[i], nil
+	e.Export.Root, e.Err = u.locate(ctx, sourceSchema)
+	if e.Err == nil {
+		if i := slices.IndexFunc(u.Environments, func(o *Environment) bool { return o.Err == nil && o.Export.Root == e.Export.Root }); i >= 0 {
+			u.remember(name, u.Environments[i])
+			return u.Environments[i], nil
 		}
-		e.err = e.export.Open(ctx)
+		e.Err = e.Export.Open(ctx)
 	}
-	if e.err != nil && (!u.readsSeveral() || ctx.Err() != nil) {
-		return nil, e.err
+	if e.Err != nil && (!u.readsSeveral() || ctx.Err() != nil) {
+		return nil, e.Err
 	}
-	u.environments = append(u.environments, e)
+	u.Environments = append(u.Environments, e)
 	u.remember(name, e)
 	return e, nil
 }
 
-func (u *update) remember(name string, e *environment) {
+func (u *Survey) remember(name string, e *Environment) {
 	if u.named == nil {
-		u.named = map[string]*environment{}
+		u.named = map[string]*Environment{}
 	}
 	u.named[name] = e
 }
 
 // readsSeveral reports whether the configuration names more than one environment.
-func (u *update) readsSeveral() bool {
+func (u *Survey) readsSeveral() bool {
 	return len(u.sourceSchemas()) > 1
 }
 
 // sourceSchemas are the environments that the configuration names.
-func (u *update) sourceSchemas() []string {
+func (u *Survey) sourceSchemas() []string {
 	var names []string
-	for _, t := range u.Pipeline.Tables {
+	for _, t := range u.Config.Tables {
 		names = append(names, strings.ToLower(t.SourceSchema))
 	}
-	for _, e := range u.Pipeline.Environments {
+	for _, e := range u.Config.Environments {
 		names = append(names, strings.ToLower(e.SourceSchema))
 	}
 	slices.Sort(names)
@@ -62,8 +62,8 @@ func (u *update) sourceSchemas() []string {
 }
 
 // locate is the folder of the environment that a source_schema means.
-func (u *update) locate(ctx context.Context, sourceSchema string) (string, error) {
-	if root, known := u.Pipeline.Source.Folder(sourceSchema); known {
+func (u *Survey) locate(ctx context.Context, sourceSchema string) (string, error) {
+	if root, known := u.Config.Source.Folder(sourceSchema); known {
 		return root, nil
 	}
 	if u.found == nil {
@@ -74,30 +74,30 @@ func (u *update) locate(ctx context.Context, sourceSchema string) (string, error
 		u.found = &found
 	}
 	return synapselink.LocateEnvironment(ctx, u.Source, *u.found, synapselink.Wanted{
-		SourceSchema: sourceSchema, Others: u.sourceSchemas(), Explicit: u.Pipeline.Source.Environments,
+		SourceSchema: sourceSchema, Others: u.sourceSchemas(), Explicit: u.Config.Source.Environments,
 	})
 }
 
 // listAll finds what there is to do in each environment.
-func (u *update) listAll(ctx context.Context, targets []*target) error {
-	for _, env := range u.environments {
-		var mine []*target
+func (u *Survey) listAll(ctx context.Context, targets []*Target) error {
+	for _, env := range u.Environments {
+		var mine []*Target
 		for _, t := range targets {
-			if t.env == env && t.err == nil {
+			if t.Env == env && t.Err == nil {
 				mine = append(mine, t)
 			}
 		}
-		if env.err == nil {
-			env.err = u.list(ctx, env, mine)
+		if env.Err == nil {
+			env.Err = u.list(ctx, env, mine)
 		}
-		if env.err == nil {
+		if env.Err == nil {
 			continue
 		}
 		if !u.readsSeveral() || ctx.Err() != nil {
-			return env.err
+			return env.Err
 		}
 		for _, t := range mine {
-			t.err, t.parts, t.late = env.err, nil, nil
+			t.Err, t.Parts, t.Late = env.Err, nil, nil
 		}
 	}
 	return nil

@@ -54,19 +54,19 @@ const (
 )
 
 // memoPath is the memo's place in the state folder.
-func (r *Runner) memoPath() string {
+func (u *update) memoPath() string {
 	name := strings.Map(func(c rune) rune {
 		if c == '/' || c == '\\' || c == ':' || c < ' ' {
 			return '_'
 		}
 		return c
-	}, cmp.Or(r.Pipeline.Key, r.Pipeline.Name))
+	}, cmp.Or(u.Config.Key, u.Config.Name))
 	return "cache/" + name + ".json"
 }
 
 // digest names the configuration and the places that a memo holds for.
-func (r *Runner) digest() (string, error) {
-	text, err := json.Marshal([]any{r.Pipeline, r.Source.URL(""), r.Lake.URL(""), r.Options.Software})
+func (u *update) digest() (string, error) {
+	text, err := json.Marshal([]any{u.Config, u.Source.URL(""), u.Lake.URL(""), u.Options.Software})
 	if err != nil {
 		return "", err
 	}
@@ -77,21 +77,21 @@ func (r *Runner) digest() (string, error) {
 // nothingNew gives the result of an update that has nothing to do, as far as a
 // memo can tell; nil where it cannot.
 func (u *update) nothingNew(ctx context.Context) *Result {
-	if u.opts.Memo == nil || u.request.FullRefresh || len(u.request.Tables) > 0 {
+	if u.Options.Memo == nil || u.Request.FullRefresh || len(u.Request.Tables) > 0 {
 		return nil
 	}
 	m := u.readMemo(ctx)
 	if m == nil || !u.stillHolds(ctx, m) {
 		return nil
 	}
-	result := &Result{Name: u.Pipeline.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+	result := &Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
 	for _, e := range m.Environments {
 		open, err := synapselink.ParseFolderName(e.Open)
 		if err == nil {
-			_, e.OpenAge = u.aged(open)
+			_, e.OpenAge = u.Aged(open)
 		}
 		result.Source = append(result.Source, e.Source)
-		if event, still := u.standsStill(e.URL, open, e.Limit); still {
+		if event, still := u.StandsStill(e.URL, open, e.Limit); still {
 			result.Events = append(result.Events, event)
 		}
 	}
@@ -107,7 +107,7 @@ func (u *update) unchanged(m memoTable) TableResult {
 	t.State, t.Error, t.Events = Completed, nil, []Event{}
 	for _, e := range m.Events {
 		if repeats(e) {
-			e.Time = u.opts.Clock().UTC()
+			e.Time = u.Options.Clock().UTC()
 			t.Events = append(t.Events, e)
 		}
 	}
@@ -117,29 +117,29 @@ func (u *update) unchanged(m memoTable) TableResult {
 		age  **int64
 	}{{t.Applied, &t.AppliedAge}, {t.Newest, &t.NewestAge}} {
 		if folder, err := synapselink.ParseFolderName(f.name); err == nil {
-			_, *f.age = u.aged(folder)
+			_, *f.age = u.Aged(folder)
 		}
 	}
-	t.Stale = isStale(t.AppliedAge, m.Limit)
+	t.Stale = IsStale(t.AppliedAge, m.Limit)
 	if t.SetAside > 0 {
-		t.Events = append(t.Events, u.event(QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
+		t.Events = append(t.Events, u.Event(QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
 	}
 	return t
 }
 
 // forget drops the memo: what it says of the tables' quarantines is over.
 func (u *update) forget(ctx context.Context) {
-	if u.opts.Memo == nil {
+	if u.Options.Memo == nil {
 		return
 	}
-	if err := u.opts.Memo.Delete(ctx, u.memoPath()); err != nil {
-		u.opts.Log.Warn("the next run may count rows that are no longer set aside", "error", err)
+	if err := u.Options.Memo.Delete(ctx, u.memoPath()); err != nil {
+		u.Options.Log.Warn("the next run may count rows that are no longer set aside", "error", err)
 	}
 }
 
 // readMemo reads the memo of the last update, nil if there is none that fits.
 func (u *update) readMemo(ctx context.Context) *memo {
-	data, err := storage.ReadAll(ctx, u.opts.Memo, u.memoPath())
+	data, err := storage.ReadAll(ctx, u.Options.Memo, u.memoPath())
 	if err != nil {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (u *update) readMemo(ctx context.Context) *memo {
 	if err != nil || json.Unmarshal(data, &m) != nil || m.Format != memoFormat || m.Pipeline != digest {
 		return nil
 	}
-	if age := u.opts.Clock().Sub(m.At); age < 0 || age >= memoTime {
+	if age := u.Options.Clock().Sub(m.At); age < 0 || age >= memoTime {
 		return nil
 	}
 	return &m
@@ -201,17 +201,17 @@ func (u *update) allThere(ctx context.Context, tables []memoTable) bool {
 }
 
 // writeMemo leaves a memo for the next update if everything is done.
-func (u *update) writeMemo(ctx context.Context, targets []*target, result *Result) error {
-	if u.opts.Memo == nil {
+func (u *update) writeMemo(ctx context.Context, targets []*Target, result *Result) error {
+	if u.Options.Memo == nil {
 		return nil
 	}
-	if len(u.request.Tables) > 0 {
+	if len(u.Request.Tables) > 0 {
 		// What it says of these tables may be over, and it says nothing else.
-		return u.opts.Memo.Delete(ctx, u.memoPath())
+		return u.Options.Memo.Delete(ctx, u.memoPath())
 	}
 	err := u.saveMemo(ctx, targets, result)
 	if errors.Is(err, errNotAll) {
-		return u.opts.Memo.Delete(ctx, u.memoPath())
+		return u.Options.Memo.Delete(ctx, u.memoPath())
 	}
 	return err
 }
@@ -219,31 +219,31 @@ func (u *update) writeMemo(ctx context.Context, targets []*target, result *Resul
 // errNotAll: there is more to do.
 var errNotAll = errors.New("not everything is done")
 
-func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result) error {
+func (u *update) saveMemo(ctx context.Context, targets []*Target, result *Result) error {
 	digest, err := u.digest()
 	if err != nil {
 		return err
 	}
-	m := memo{Format: memoFormat, Pipeline: digest, At: u.opts.Clock().UTC()}
-	for _, e := range u.environments {
-		source := u.describe(e)
+	m := memo{Format: memoFormat, Pipeline: digest, At: u.Options.Clock().UTC()}
+	for _, e := range u.Environments {
+		source := u.Describe(e)
 		if source.Held != "" || source.Open == "" {
 			return errNotAll
 		}
-		m.Environments = append(m.Environments, memoEnvironment{source, e.export.Root, freshnessLimit(e, targets), source.Skipped})
+		m.Environments = append(m.Environments, memoEnvironment{source, e.Export.Root, FreshnessLimit(e, targets), source.Skipped})
 	}
 	lasting := slices.ContainsFunc(result.Events, func(e Event) bool { return e.Level == Warn && e.Code != SourceStandsStill })
 	if result.Error != nil || lasting || slices.ContainsFunc(result.Tables, unfinished) {
 		return errNotAll
 	}
 	for i, t := range targets {
-		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.path(), t.spec.Settings.FreshnessLimit})
+		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.Path(), t.Spec.Settings.FreshnessLimit})
 	}
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	w, err := u.opts.Memo.Write(ctx, u.memoPath())
+	w, err := u.Options.Memo.Write(ctx, u.memoPath())
 	if err != nil {
 		return err
 	}
@@ -268,5 +268,5 @@ func repeats(e Event) bool {
 
 // memoEvent says that no memo was left.
 func (u *update) memoEvent(err error) Event {
-	return u.event(CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
+	return u.Event(CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
 }

@@ -23,7 +23,7 @@ type memoWorld struct {
 	memo         *mem.Store
 	now          time.Time
 	simulator    *exporter.Simulator
-	runner       *pipeline.Runner
+	runner       *pipeline.Pipeline
 }
 
 func newMemoWorld(t *testing.T) *memoWorld {
@@ -39,9 +39,9 @@ func newMemoWorld(t *testing.T) *memoWorld {
 	w.simulator, err = exporter.New(exporter.Options{Tables: tables})
 	must(t, err)
 	must(t, w.simulator.Initial(context.Background(), w.source))
-	w.runner = &pipeline.Runner{Source: w.source, Lake: w.lake,
+	w.runner = &pipeline.Pipeline{Source: w.source, Lake: w.lake,
 		Options: pipeline.Options{Clock: clock, Memo: w.memo, Workers: 2},
-		Pipeline: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Environments: []spec.Environment{{
+		Config: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Environments: []spec.Environment{{
 			Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1, FreshnessLimit: 24 * time.Hour}}}},
 	}
 	return w
@@ -108,7 +108,7 @@ func TestMemoIsNotBelieved(t *testing.T) {
 		"an hour":    func(_ *testing.T, w *memoWorld) { w.now = w.now.Add(time.Hour) },
 		"clock back": func(_ *testing.T, w *memoWorld) { w.now = w.now.Add(-time.Second) },
 		"configuration": func(_ *testing.T, w *memoWorld) {
-			w.runner.Pipeline.Environments[0].Settings.FreshnessLimit = time.Minute
+			w.runner.Config.Environments[0].Settings.FreshnessLimit = time.Minute
 		},
 		"table gone": func(t *testing.T, w *memoWorld) { removeAll(t, w.lake, "main/crm/account/") },
 		"damaged": func(t *testing.T, w *memoWorld) {

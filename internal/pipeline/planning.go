@@ -7,37 +7,38 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
 // list finds the folders of an environment that its tables have not seen, and
 // what they hold for each.
-func (u *update) list(ctx context.Context, env *environment, targets []*target) error {
+func (u *Survey) list(ctx context.Context, env *Environment, targets []*Target) error {
 	var after synapselink.FolderName
 	for i, t := range targets {
-		if c := u.start(t); i == 0 || c.Compare(after) < 0 {
+		if c := t.Start(); i == 0 || c.Compare(after) < 0 {
 			after = c
 		}
-		if c := u.cursor(t); c.Compare(env.reached) > 0 {
+		if c := t.Cursor(); c.Compare(env.reached) > 0 {
 			env.reached = c
 		}
 	}
 	var err error
-	if env.listing, err = env.export.Closed(ctx, after); err != nil {
+	if env.Listing, err = env.Export.Closed(ctx, after); err != nil {
 		return err
 	}
 	env.after = after
-	err = u.walk(ctx, env, &env.listing, targets, u.mainWalk())
+	err = env.walk(ctx, &env.Listing, targets, mainWalk())
 	if err != nil {
 		return err
 	}
-	u.addRootLabels(ctx, env, targets)
+	env.addRootLabels(ctx, targets)
 	if err := u.addLate(ctx, env, targets); err != nil {
 		return err
 	}
 	for _, t := range targets {
-		for _, p := range slices.Concat(t.parts, t.late) {
-			t.bytes += p.bytes
+		for _, p := range slices.Concat(t.Parts, t.Late) {
+			t.Bytes += p.Bytes
 		}
 	}
 	return nil
@@ -46,50 +47,50 @@ func (u *update) list(ctx context.Context, env *environment, targets []*target) 
 // walking says what a walk is for.
 type walking struct {
 	// wants: the table is to be given what the folder holds of it.
-	wants func(t *target, folder synapselink.FolderName) bool
+	wants func(t *Target, folder synapselink.FolderName) bool
 	// parts is where that goes.
-	parts func(*target) *[]part
+	parts func(*Target) *[]Part
 	// seen is told of each folder that can be read and that the table wants.
-	seen func(t *target, folder synapselink.FolderName)
+	seen func(t *Target, folder synapselink.FolderName)
 }
 
 // mainWalk is for the folders behind the tables' cursors.
-func (u *update) mainWalk() walking {
+func mainWalk() walking {
 	return walking{
-		wants: func(t *target, folder synapselink.FolderName) bool { return u.start(t).Compare(folder) < 0 },
-		parts: func(t *target) *[]part { return &t.parts },
-		seen:  func(*target, synapselink.FolderName) {},
+		wants: func(t *Target, folder synapselink.FolderName) bool { return t.Start().Compare(folder) < 0 },
+		parts: func(t *Target) *[]Part { return &t.Parts },
+		seen:  func(*Target, synapselink.FolderName) {},
 	}
 }
 
 // lateWalk is for folders that tables passed over.
-func lateWalk(wants func(t *target, folder synapselink.FolderName) bool) walking {
+func lateWalk(wants func(t *Target, folder synapselink.FolderName) bool) walking {
 	return walking{
 		wants: wants,
-		parts: func(t *target) *[]part { return &t.late },
-		seen:  func(t *target, folder synapselink.FolderName) { t.ready = append(t.ready, folder) },
+		parts: func(t *Target) *[]Part { return &t.Late },
+		seen:  func(t *Target, folder synapselink.FolderName) { t.Ready = append(t.Ready, folder) },
 	}
 }
 
 // walk looks into the closed folders of a listing and adds what they hold to the
 // targets. Each folder is looked into once for all.
-func (u *update) walk(ctx context.Context, env *environment, l *synapselink.Listing, targets []*target, w walking) error {
-	byName := map[string][]*target{}
+func (e *Environment) walk(ctx context.Context, l *synapselink.Listing, targets []*Target, w walking) error {
+	byName := map[string][]*Target{}
 	for _, t := range targets {
-		name := strings.ToLower(t.spec.SourceTable)
+		name := strings.ToLower(t.Spec.SourceTable)
 		byName[name] = append(byName[name], t)
 	}
 	want := func(folder synapselink.FolderName, table string) bool {
-		return slices.ContainsFunc(byName[strings.ToLower(table)], func(t *target) bool { return w.wants(t, folder) })
+		return slices.ContainsFunc(byName[strings.ToLower(table)], func(t *Target) bool { return w.wants(t, folder) })
 	}
-	for folder, err := range env.export.Walk(ctx, l, want) {
+	for folder, err := range e.Export.Walk(ctx, l, want) {
 		if err != nil {
 			return err
 		}
 		if folder.State != synapselink.Ready {
 			continue
 		}
-		env.see(folder)
+		e.see(folder)
 		for name, list := range byName {
 			for _, t := range list {
 				if w.wants(t, folder.Name) {
@@ -104,7 +105,7 @@ func (u *update) walk(ctx context.Context, env *environment, l *synapselink.List
 }
 
 // see notes what is to be known of a folder as a whole.
-func (e *environment) see(folder *synapselink.Folder) {
+func (e *Environment) see(folder *synapselink.Folder) {
 	if slices.ContainsFunc(e.noted, func(n note) bool { return n.folder == folder.Name }) {
 		return // it is late for one table and in its turn for another
 	}
@@ -121,7 +122,7 @@ func (e *environment) see(folder *synapselink.Folder) {
 	}
 	if n := len(folder.Unknown); n > 0 {
 		e.noted = append(e.noted, note{FilesUnknown, folder.Name, fmt.Sprintf(
-			"folder %s holds files that nothing reads: %d, the first of them %s", folder.Name, n, e.export.Store.URL(folder.Unknown[0]))})
+			"folder %s holds files that nothing reads: %d, the first of them %s", folder.Name, n, e.Export.Store.URL(folder.Unknown[0]))})
 	}
 }
 
@@ -132,34 +133,56 @@ type note struct {
 	text   string
 }
 
-// start is the folder after which the table goes on.
-func (u *update) start(t *target) synapselink.FolderName {
-	if u.request.FullRefresh {
+// Again is the table with another snapshot and with what the same folders hold for
+// it now.
+func (t *Target) Again(ctx context.Context, snapshot *delta.Snapshot) (*Target, error) {
+	fresh := t.At(snapshot)
+	listing := &t.Env.Listing
+	again := synapselink.Listing{Current: listing.Current}
+	for _, name := range listing.Ready() {
+		if fresh.Start().Compare(name) < 0 {
+			again.Closed = append(again.Closed, name)
+		}
+	}
+	if err := t.Env.walk(ctx, &again, []*Target{fresh}, mainWalk()); err != nil {
+		return nil, err
+	}
+	late := synapselink.Listing{Current: listing.Current, Closed: t.Ready}
+	if err := t.Env.walk(ctx, &late, []*Target{fresh}, lateWalk(func(*Target, synapselink.FolderName) bool { return true })); err != nil {
+		return nil, err
+	}
+	t.Env.addRootLabels(ctx, []*Target{fresh})
+	return fresh, nil
+}
+
+// Start is the folder after which the table goes on.
+func (t *Target) Start() synapselink.FolderName {
+	if t.survey.Request.FullRefresh {
 		return synapselink.FolderName{}
 	}
-	return u.cursor(t)
+	return t.Cursor()
 }
 
 // partsOf is what a folder holds for the table, one part for each spelling of
 // the table's name, which is given in lower case. The folder's manifest is looked
 // at now, while it is at hand for all tables.
-func (t *target) partsOf(ctx context.Context, name string, folder *synapselink.Folder, before []part) []part {
-	if t.labels != nil {
+func (t *Target) partsOf(ctx context.Context, name string, folder *synapselink.Folder, before []Part) []Part {
+	if t.Labels != nil {
 		return t.labelParts(folder.Name, folder.FolderFiles)
 	}
-	var parts []part
+	var parts []Part
 	for table, err := range folder.Failed {
 		if strings.EqualFold(table, name) {
-			parts = append(parts, part{folder: folder.Name, err: err})
+			parts = append(parts, Part{Folder: folder.Name, Err: err})
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(folder.Tables)) {
 		if !strings.EqualFold(table, name) {
 			continue
 		}
-		p := part{folder: folder.Name, files: folder.Tables[table]}
-		for _, f := range p.files {
-			p.bytes += f.Size
+		p := Part{Folder: folder.Name, Files: folder.Tables[table]}
+		for _, f := range p.Files {
+			p.Bytes += f.Size
 		}
 		p.describe(ctx, folder, table, before)
 		parts = append(parts, p)
@@ -169,16 +192,16 @@ func (t *target) partsOf(ctx context.Context, name string, folder *synapselink.F
 
 // describe finds what the table looked like in the folder. A description that
 // did not change since the folder before is held once.
-func (p *part) describe(ctx context.Context, folder *synapselink.Folder, table string, before []part) {
+func (p *Part) describe(ctx context.Context, folder *synapselink.Folder, table string, before []Part) {
 	entity, err := folder.Entity(ctx, table)
 	switch n := len(before); {
 	case err != nil:
-		p.err = err
-	case n > 0 && before[n-1].entity != nil && before[n-1].entity.SameColumns(entity) &&
-		maps.Equal(before[n-1].entity.Annotations, entity.Annotations):
-		p.entity = before[n-1].entity
+		p.Err = err
+	case n > 0 && before[n-1].Entity != nil && before[n-1].Entity.SameColumns(entity) &&
+		maps.Equal(before[n-1].Entity.Annotations, entity.Annotations):
+		p.Entity = before[n-1].Entity
 	default:
-		p.entity = &entity
+		p.Entity = &entity
 	}
 }
 

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -74,8 +73,8 @@ type KeptFolders struct {
 
 // reader is a table that reads an environment.
 type reader struct {
-	*target
-	*Runner
+	*Target
+	*Pipeline
 	pipeline string
 	cursor   synapselink.FolderName // zero where it needs all folders
 	why      string                 // it needs what it needs
@@ -84,8 +83,8 @@ type reader struct {
 
 // source is one environment's export with all its readers.
 type source struct {
-	*update
-	env     *environment
+	*Survey
+	env     *Environment
 	readers []reader
 	asked   bool // the request means it
 }
@@ -93,7 +92,7 @@ type source struct {
 // Prune finds, and on request removes, the folders of the exports that no table
 // of any of the pipelines needs any more. The runners are all pipelines of the
 // configuration: one that cannot be asked what it needs is an error.
-func Prune(ctx context.Context, runners []*Runner, q PruneRequest) ([]Pruned, error) {
+func Prune(ctx context.Context, runners []*Pipeline, q PruneRequest) ([]Pruned, error) {
 	q.OlderThan = max(q.OlderThan, LeastPruneAge)
 	sources, err := readersOf(ctx, runners, q.Pipelines)
 	if err != nil {
@@ -117,25 +116,25 @@ func Prune(ctx context.Context, runners []*Runner, q PruneRequest) ([]Pruned, er
 }
 
 // readersOf groups the tables of all pipelines by the exports that they read.
-func readersOf(ctx context.Context, runners []*Runner, asked []string) ([]*source, error) {
+func readersOf(ctx context.Context, runners []*Pipeline, asked []string) ([]*source, error) {
 	var sources []*source
 	for _, r := range runners {
-		u := &update{Runner: r, opts: r.Options.withDefaults()}
-		targets, err := u.targets(ctx)
+		u := r.Survey(Request{})
+		targets, err := u.Targets(ctx)
 		if err == nil {
-			err = u.load(ctx, targets)
+			err = u.Load(ctx, targets)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("finding out which folders pipeline %s needs: %w", r.Pipeline.Name, err)
+			return nil, fmt.Errorf("finding out which folders pipeline %s needs: %w", r.Config.Name, err)
 		}
-		meant := len(asked) == 0 || slices.Contains(asked, r.Pipeline.Key) || slices.Contains(asked, r.Pipeline.Name)
-		for _, env := range u.environments {
+		meant := len(asked) == 0 || slices.Contains(asked, r.Config.Key) || slices.Contains(asked, r.Config.Name)
+		for _, env := range u.Environments {
 			s := sourceOf(&sources, u, env)
 			s.asked = s.asked || meant
 		}
 		for _, t := range targets {
-			if t.env != nil {
-				s := sourceOf(&sources, u, t.env)
+			if t.Env != nil {
+				s := sourceOf(&sources, u, t.Env)
 				s.readers = append(s.readers, newReader(r, t))
 			}
 		}
@@ -144,27 +143,27 @@ func readersOf(ctx context.Context, runners []*Runner, asked []string) ([]*sourc
 }
 
 // sourceOf finds the export among those known by where it is.
-func sourceOf(sources *[]*source, u *update, env *environment) *source {
-	url := func(e *environment) string { return e.export.Store.URL(e.export.Root) }
+func sourceOf(sources *[]*source, u *Survey, env *Environment) *source {
+	url := func(e *Environment) string { return e.Export.Store.URL(e.Export.Root) }
 	for _, s := range *sources {
 		if url(s.env) == url(env) {
 			return s
 		}
 	}
-	s := &source{update: u, env: env}
+	s := &source{Survey: u, env: env}
 	*sources = append(*sources, s)
 	return s
 }
 
-func newReader(r *Runner, t *target) reader {
-	n := reader{target: t, Runner: r, pipeline: r.Pipeline.Name}
+func newReader(r *Pipeline, t *Target) reader {
+	n := reader{Target: t, Pipeline: r, pipeline: r.Config.Name}
 	switch {
-	case t.err != nil:
-		n.why = fmt.Sprintf("the table cannot be read: %v", t.err)
-	case !t.exists():
+	case t.Err != nil:
+		n.why = fmt.Sprintf("the table cannot be read: %v", t.Err)
+	case !t.Exists():
 		n.why = "no run has made the table yet"
 	default:
-		n.cursor, n.skipped = r.cursor(t), r.skipped(t)
+		n.cursor, n.skipped = t.Cursor(), t.Skipped()
 		n.why = "the table has got no further than " + n.cursor.String()
 		if n.cursor.IsZero() {
 			n.why = "no run of the pipeline has brought the table up to date yet"
@@ -197,6 +196,3 @@ func (s *source) holder(folder synapselink.FolderName) (*reader, string) {
 	}
 	return nil, ""
 }
-
-// ErrPruneDenied: the credentials may read the source and not remove from it.
-var ErrPruneDenied = errors.New("source folders cannot be removed")

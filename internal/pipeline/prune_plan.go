@@ -31,13 +31,13 @@ const (
 // A folder without a model.json that all of them read had one when they did: a
 // removal was interrupted in it.
 func (s *source) plan(ctx context.Context, olderThan time.Duration) (*Pruned, error) {
-	p := &Pruned{Environment: s.env.name, URL: s.env.export.Store.URL(s.env.export.Root), Tables: len(s.readers),
+	p := &Pruned{Environment: s.env.Name, URL: s.env.Export.Store.URL(s.env.Export.Root), Tables: len(s.readers),
 		Folders: []PrunedFolder{}, Kept: []KeptFolders{}, Events: []Event{}}
-	current, err := s.env.export.Current(ctx)
+	current, err := s.env.Export.Current(ctx)
 	if err != nil {
 		return nil, err
 	}
-	limit := s.opts.Clock().UTC().Add(-olderThan)
+	limit := s.Options.Clock().UTC().Add(-olderThan)
 	old := func(f synapselink.FolderName) bool { return f.Time().Before(limit) && f.Digits() < current.Digits() }
 	err = s.eachFolder(ctx, limit, func(f listed) {
 		if old(f.name) {
@@ -52,7 +52,7 @@ func (p *Pruned) add(f listed, s *source) {
 	r, reason := s.holder(f.name)
 	switch {
 	case r != nil:
-		p.keep(f, KeptFolders{Table: r.name(), Pipeline: r.pipeline, Reason: reason})
+		p.keep(f, KeptFolders{Table: r.Name(), Pipeline: r.pipeline, Reason: reason})
 	case len(s.readers) == 0:
 		p.keep(f, KeptFolders{Reason: "no pipeline of this configuration reads a table of it"})
 	case f.manifest == emptyManifest:
@@ -84,8 +84,8 @@ func (p *Pruned) keep(f listed, k KeptFolders) {
 // for each.
 func (s *source) eachFolder(ctx context.Context, before time.Time, visit func(listed)) error {
 	root := ""
-	if s.env.export.Root != "" {
-		root = strings.Trim(s.env.export.Root, "/") + "/"
+	if s.env.Export.Root != "" {
+		root = strings.Trim(s.env.Export.Root, "/") + "/"
 	}
 	last := before.Format("2006-01-02T15") + "~" // behind both spellings of that hour
 	var f listed
@@ -94,7 +94,7 @@ func (s *source) eachFolder(ctx context.Context, before time.Time, visit func(li
 			visit(f)
 		}
 	}
-	for entry, err := range s.env.export.Store.List(ctx, root, storage.ListOptions{}) {
+	for entry, err := range s.env.Export.Store.List(ctx, root, storage.ListOptions{}) {
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func (r *removing) all(ctx context.Context) {
 	for i := range p.Folders {
 		f := &p.Folders[i]
 		if err := r.folder(ctx, f); err != nil {
-			p.Error = failure(err)
+			p.Error = NewFailure(err)
 			for j := i; j < len(p.Folders); j++ {
 				p.Folders[j].Skipped = cmp.Or(p.Folders[j].Skipped, "not reached")
 			}
@@ -45,15 +45,15 @@ func (r *removing) all(ctx context.Context) {
 			p.Count++
 			continue
 		}
-		e := r.event(PruneSkipped, "", f.Folder, fmt.Sprintf("folder %s was not wholly removed: %s", f.Folder, f.Skipped))
+		e := r.Event(PruneSkipped, "", f.Folder, fmt.Sprintf("folder %s was not wholly removed: %s", f.Folder, f.Skipped))
 		p.Events = append(p.Events, e)
-		r.opts.Listener.Event(e)
+		r.Options.Listener.Event(e)
 	}
 }
 
 // folder removes one folder.
 func (r *removing) folder(ctx context.Context, f *PrunedFolder) error {
-	store, folder := r.env.export.Store, strings.Trim(r.env.export.Root+"/"+f.Folder, "/")
+	store, folder := r.env.Export.Store, strings.Trim(r.env.Export.Root+"/"+f.Folder, "/")
 	var entries []storage.Entry
 	for entry, err := range store.List(ctx, folder+"/", storage.ListOptions{}) {
 		if err != nil {
@@ -88,7 +88,7 @@ func (r *removing) folder(ctx context.Context, f *PrunedFolder) error {
 
 // denied says which right is missing.
 func (r *removing) denied(err error) error {
-	url := r.env.export.Store.URL("")
+	url := r.env.Export.Store.URL("")
 	switch {
 	case !errors.Is(err, storage.ErrDenied):
 		return err
@@ -121,8 +121,8 @@ func (r *removing) directories(ctx context.Context, folder string, entries []sto
 	}
 	slices.SortFunc(directories, func(a, b string) int { return strings.Count(b, "/") - strings.Count(a, "/") })
 	for _, path := range directories {
-		if err := r.env.export.Store.Delete(ctx, path); err != nil {
-			r.opts.Log.Warn("an empty directory stays", "path", r.env.export.Store.URL(path), "error", err)
+		if err := r.env.Export.Store.Delete(ctx, path); err != nil {
+			r.Options.Log.Warn("an empty directory stays", "path", r.env.Export.Store.URL(path), "error", err)
 		}
 	}
 }

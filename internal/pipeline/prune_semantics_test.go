@@ -18,7 +18,7 @@ func (w *world) prune(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	age, err := time.ParseDuration(arg(d, "older-than", "24h"))
 	must(t, err)
-	list, err := pipeline.Prune(context.Background(), []*pipeline.Runner{w.runner(d)}, pipeline.PruneRequest{OlderThan: age, Delete: has(d, "yes")})
+	list, err := pipeline.Prune(context.Background(), []*pipeline.Pipeline{w.runner(d)}, pipeline.PruneRequest{OlderThan: age, Delete: has(d, "yes")})
 	if err != nil {
 		return err.Error() + "\n"
 	}

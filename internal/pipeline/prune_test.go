@@ -21,13 +21,13 @@ import (
 )
 
 // prunable is an export whose folders are weeks old, followed by a lake.
-func prunable(t *testing.T) (*handmade, *mem.Store, *mem.Store, *pipeline.Runner) {
+func prunable(t *testing.T) (*handmade, *mem.Store, *mem.Store, *pipeline.Pipeline) {
 	t.Helper()
 	h := crashHistory()
 	source, lake := mem.New(fixedClock), mem.New(fixedClock)
 	h.write(t, source, 0, 4)
 	r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
-	r.Pipeline.Source.AbandonAfter = spec.DefaultAbandonAfter
+	r.Config.Source.AbandonAfter = spec.DefaultAbandonAfter
 	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
@@ -44,7 +44,7 @@ func pathsOf(t tester, store storage.Store) []string {
 	return paths
 }
 
-func prune(t tester, q pipeline.PruneRequest, runners ...*pipeline.Runner) string {
+func prune(t tester, q pipeline.PruneRequest, runners ...*pipeline.Pipeline) string {
 	t.Helper()
 	list, err := pipeline.Prune(context.Background(), runners, q)
 	need(t, err)
@@ -97,7 +97,7 @@ func TestPruneWithoutTheRole(t *testing.T) {
 	before := pathsOf(t, source)
 	denied := &storage.Error{Op: "delete", Path: "model.json", Err: storage.ErrDenied}
 	r.Source = remote{fault.New(source, fault.Match(fault.Delete, "*", 1, fault.Fail(denied)))}
-	list, err := pipeline.Prune(context.Background(), []*pipeline.Runner{r}, pipeline.PruneRequest{Delete: true, Held: isHeld})
+	list, err := pipeline.Prune(context.Background(), []*pipeline.Pipeline{r}, pipeline.PruneRequest{Delete: true, Held: isHeld})
 	need(t, err)
 	failed := list[0].Error
 	if failed == nil || failed.Code != "ACCESS_DENIED" ||
@@ -133,7 +133,7 @@ func TestPruneInterrupted(t *testing.T) {
 			}
 			return fault.Pass()
 		})
-		list, err := pipeline.Prune(ctx, []*pipeline.Runner{&broken}, pipeline.PruneRequest{Delete: true})
+		list, err := pipeline.Prune(ctx, []*pipeline.Pipeline{&broken}, pipeline.PruneRequest{Delete: true})
 		need(t, err)
 		if list[0].Error == nil || list[0].Files != int64(stop-1) {
 			t.Fatalf("broken off at file %d: %+v", stop, list[0])
@@ -185,15 +185,15 @@ func TestPruneAsksAllPipelines(t *testing.T) {
 			putFile(t, source, root+"/"+path, data)
 		}
 	}
-	runner := func(name, environment string) *pipeline.Runner {
+	runner := func(name, environment string) *pipeline.Pipeline {
 		r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
-		r.Pipeline.Key, r.Pipeline.Name = name, name
-		r.Pipeline.Tables[0].SourceSchema = environment
-		r.Pipeline.Tables[0].Destination.Schema = name
+		r.Config.Key, r.Config.Name = name, name
+		r.Config.Tables[0].SourceSchema = environment
+		r.Config.Tables[0].Destination.Schema = name
 		return r
 	}
 	first, second, third := runner("first", "prod"), runner("second", "prod"), runner("third", "dev")
-	for _, r := range []*pipeline.Runner{first, third} {
+	for _, r := range []*pipeline.Pipeline{first, third} {
 		if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}

@@ -55,10 +55,10 @@ func (r *asideRig) add(t *testing.T, n int) {
 	r.close(t, name)
 }
 
-func (r *asideRig) runner(lake storage.Store, exclude ...string) *pipeline.Runner {
+func (r *asideRig) runner(lake storage.Store, exclude ...string) *pipeline.Pipeline {
 	w := way{vectors: true, exclude: exclude, memory: r.memory, workers: 2, temp: r.temp}
 	runner := w.runner(r.source, lake, "account")
-	runner.Pipeline.Tables[0].Settings.MaxBadRows = -1
+	runner.Config.Tables[0].Settings.MaxBadRows = -1
 	return runner
 }
 

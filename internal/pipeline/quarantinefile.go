@@ -37,14 +37,14 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 		return quarantine.State{}, err
 	}
 	after := quarantine.State{Serial: quarantine.NewSerial()}
-	path := quarantine.Path(q.path(), after.Serial)
-	w, err := quarantine.Create(ctx, q.Lake, path, quarantine.Header{Table: q.name(), SourceTable: q.spec.SourceTable})
+	path := quarantine.Path(q.Path(), after.Serial)
+	w, err := quarantine.Create(ctx, q.Lake, path, quarantine.Header{Table: q.Name(), SourceTable: q.Spec.SourceTable})
 	if err != nil {
 		return quarantine.State{}, err
 	}
 	defer func() { _ = w.Abort() }() // the error before it is the one to tell
 	if keep != nil {
-		for e, err := range quarantine.Read(ctx, q.Lake, q.path(), before) {
+		for e, err := range quarantine.Read(ctx, q.Lake, q.Path(), before) {
 			if err != nil {
 				return quarantine.State{}, lostQuarantine(err)
 			}
@@ -78,7 +78,7 @@ func lostQuarantine(err error) error {
 // list finds the files that no commit will name any more.
 func (q *quarantineFile) list(ctx context.Context) error {
 	q.stale = nil
-	for e, err := range q.Lake.List(ctx, quarantine.Prefix(q.path()), storage.ListOptions{}) {
+	for e, err := range q.Lake.List(ctx, quarantine.Prefix(q.Path()), storage.ListOptions{}) {
 		if err != nil {
 			return err
 		}

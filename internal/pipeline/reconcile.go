@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,14 +25,6 @@ type ReconcileRequest struct {
 	// default the manifests tell.
 	Since string
 }
-
-// Errors of Reconcile and Prune.
-var (
-	// ErrNotComparable: table and export cannot be compared now.
-	ErrNotComparable = errors.New("the table cannot be compared with the export")
-	// ErrBadFolder: what was given is no folder of the export.
-	ErrBadFolder = errors.New("no such folder")
-)
 
 // Reconciliation is how a table compares with a replay of the folders that are
 // left of its export.
@@ -69,7 +60,10 @@ type Reconciliation struct {
 
 // reconciling is one table being compared.
 type reconciling struct {
-	*bringing
+	*Survey
+	*Target
+
+	engine *local.Engine
 	q      ReconcileRequest
 	cursor synapselink.FolderName
 	schema batch.Schema
@@ -88,7 +82,7 @@ type reconciling struct {
 
 // Reconcile replays the folders that are left of a table and compares. It keeps
 // the result beside the table.
-func (r *Runner) Reconcile(ctx context.Context, q ReconcileRequest) (*Reconciliation, error) {
+func (r *Pipeline) Reconcile(ctx context.Context, q ReconcileRequest) (*Reconciliation, error) {
 	c, err := r.reconciling(ctx, q)
 	if err != nil {
 		return nil, err
@@ -103,25 +97,17 @@ func (r *Runner) Reconcile(ctx context.Context, q ReconcileRequest) (*Reconcilia
 }
 
 // reconciling finds the table and the folders that it holds.
-func (r *Runner) reconciling(ctx context.Context, q ReconcileRequest) (*reconciling, error) {
-	u := &update{Runner: r, opts: r.Options.withDefaults(), request: Request{Tables: []string{q.Table}, FullRefresh: true}}
-	u.info = RunInfo{Pipeline: r.Pipeline.Name, UpdateID: u.opts.NewID(), At: u.opts.Clock()}
-	targets, err := u.prepare(ctx)
+func (r *Pipeline) reconciling(ctx context.Context, q ReconcileRequest) (*reconciling, error) {
+	u := r.Survey(Request{Tables: []string{q.Table}, FullRefresh: true})
+	t, err := u.PrepareOne(ctx, q.Table)
 	if err != nil {
 		return nil, err
 	}
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", ErrNoSuchTable, q.Table, targets[0].name(), targets[1].name())
-	}
-	t := targets[0]
-	if t.err != nil {
-		return nil, t.err
-	}
-	c := &reconciling{bringing: &bringing{update: u, target: t, engine: u.engine(1)}, q: q, cursor: u.cursor(t)}
+	c := &reconciling{Survey: u, Target: t, engine: u.Engine(1), q: q, cursor: t.Cursor()}
 	if err := c.checkComparable(); err != nil {
 		return nil, err
 	}
-	if c.schema, err = t.schema(); err != nil {
+	if c.schema, err = t.Schema(); err != nil {
 		return nil, err
 	}
 	c.keepApplied()
@@ -132,29 +118,28 @@ func (r *Runner) reconciling(ctx context.Context, q ReconcileRequest) (*reconcil
 
 func (c *reconciling) newReport() *Reconciliation {
 	r := &Reconciliation{
-		Table: c.name(), SourceTable: c.spec.SourceTable, Path: c.Lake.URL(c.path()), SCDType: string(c.spec.Settings.SCDType),
-		Reconciled: Reconciled{TableID: c.snapshot.Metadata.ID, Version: c.snapshot.Version, Cursor: c.cursor.String()},
-		Folders:    FolderExtent{Searched: len(c.parts)}, Differences: []reconcile.KeyDifference{}, VanishedKeys: []string{}, Events: []Event{},
+		Table: c.Name(), SourceTable: c.Spec.SourceTable, Path: c.Lake.URL(c.Path()), SCDType: string(c.Spec.Settings.SCDType),
+		Reconciled: Reconciled{TableID: c.Snapshot.Metadata.ID, Version: c.Snapshot.Version, Cursor: c.cursor.String()},
+		Folders:    ExtentOf(c.Parts), Differences: []reconcile.KeyDifference{}, VanishedKeys: []string{}, Events: []Event{},
 	}
-	if n := len(c.parts); n > 0 {
-		r.Folders.Oldest, r.Folders.Newest = c.parts[0].folder.String(), c.parts[n-1].folder.String()
-	}
-	r.Quarantined = quarantine.StateOf(c.snapshot).Rows
+	r.Quarantined = quarantine.StateOf(c.Snapshot).Rows
 	return r
 }
 
 func (c *reconciling) checkComparable() error {
-	if c.labels != nil {
-		return fmt.Errorf("%w: %s holds choice labels, which every folder brings whole", ErrNotComparable, c.name())
+	if c.Labels != nil {
+		return fmt.Errorf("%w: %s holds choice labels, which every folder brings whole", ErrNotComparable, c.Name())
 	}
-	if !c.exists() || c.cursor.IsZero() {
+	if !c.Exists() || c.cursor.IsZero() {
 		return fmt.Errorf("%w: no run of pipeline %s has brought %s up to date yet; run sluice run --table %s",
-			ErrNotComparable, c.Pipeline.Name, c.name(), c.spec.SourceTable)
+			ErrNotComparable, c.Config.Name, c.Name(), c.Spec.SourceTable)
 	}
-	if err := local.Check(c.snapshot, local.Batch{Source: c.source(), Origin: c.origin(), Type: c.scdType()}); err != nil {
+	as := c.Batch(nil, Step{})
+	as.Replace = false // nothing is: a table of another kind is not compared
+	if err := local.Check(c.Snapshot, as); err != nil {
 		return err
 	}
-	if held, ok := c.env.listing.Held(); ok && held.Name.Compare(c.cursor) <= 0 {
+	if held, ok := c.Env.Listing.Held(); ok && held.Name.Compare(c.cursor) <= 0 {
 		return fmt.Errorf("%w: folder %s, which the table holds, cannot be read any more (%s); restore it, or remove it whole",
 			ErrNotComparable, held.Name, held.Reason)
 	}
@@ -164,18 +149,18 @@ func (c *reconciling) checkComparable() error {
 // keepApplied leaves the parts that the table holds: up to its cursor, without
 // folders that it skipped and has not been given since.
 func (c *reconciling) keepApplied() {
-	skipped := c.skipped(c.target)
-	c.parts = slices.DeleteFunc(slices.Clone(c.parts), func(p part) bool {
-		return p.folder.Digits() > c.cursor.Digits() ||
-			slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == p.folder.Digits() })
+	skipped := c.Skipped()
+	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p Part) bool {
+		return p.Folder.Digits() > c.cursor.Digits() ||
+			slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == p.Folder.Digits() })
 	})
 }
 
 // tell notes an event and tells the listeners.
 func (c *reconciling) tell(code, folder, text string) {
-	e := c.event(code, c.name(), folder, text)
+	e := c.Event(code, c.Name(), folder, text)
 	c.report.Events = append(c.report.Events, e)
-	c.opts.Listener.Event(e)
+	c.Options.Listener.Event(e)
 }
 
 // findOlder finds out whether the table was made from folders that are gone: by
@@ -184,12 +169,12 @@ func (c *reconciling) findOlder(ctx context.Context) error {
 	// What has no model.json is not left, whether the table was given it or not.
 	unreadable := c.unreadable()
 	c.judge.Oldest = c.cursor.Digits() + 1 // none is left
-	for _, f := range c.env.listing.Ready() {
+	for _, f := range c.Env.Listing.Ready() {
 		if digits := f.Digits(); digits >= unreadable {
 			c.judge.Oldest = min(c.judge.Oldest, digits)
 		}
 	}
-	c.judge.Type, c.judge.Removals = c.scdType(), c.removals()
+	c.judge.Type, c.judge.Removals = c.SCDType(), c.removals()
 	least, unknown, err := c.leastFolder(ctx)
 	if err != nil {
 		return err
@@ -208,8 +193,8 @@ func (c *reconciling) findOlder(ctx context.Context) error {
 // be read any more, because its model.json went; 0 where there is none.
 func (c *reconciling) unreadable() int64 {
 	last := int64(0)
-	skipped := c.skipped(c.target)
-	for _, f := range c.env.listing.Abandoned() {
+	skipped := c.Skipped()
+	for _, f := range c.Env.Listing.Abandoned() {
 		if f.Digits() <= c.cursor.Digits() && !slices.ContainsFunc(skipped, func(s synapselink.FolderName) bool { return s.Digits() == f.Digits() }) {
 			last = max(last, f.Digits()+1)
 		}
@@ -220,11 +205,11 @@ func (c *reconciling) unreadable() int64 {
 // conclude sums up.
 func (c *reconciling) conclude(context.Context) error {
 	r := c.report
-	r.At = c.opts.Clock().UTC().Truncate(time.Second)
+	r.At = c.Options.Clock().UTC().Truncate(time.Second)
 	for _, key := range c.vanishing.Keys() {
 		r.VanishedKeys = append(r.VanishedKeys, key.String())
 	}
-	r.RefreshSuffices = !r.OlderGone && !c.isPartial() || c.copied.Whole() || c.q.Since != ""
+	r.RefreshSuffices = !r.OlderGone && !c.IsPartial() || c.copied.Whole() || c.q.Since != ""
 	r.Verdict = r.verdict()
 	c.block()
 	if r.Verdict == Different {
@@ -236,7 +221,7 @@ func (c *reconciling) conclude(context.Context) error {
 
 // refreshHint says what can be done about rows that are not what they should be.
 func (c *reconciling) refreshHint() string {
-	command := "sluice run --table " + c.spec.SourceTable + " --full-refresh"
+	command := "sluice run --table " + c.Spec.SourceTable + " --full-refresh"
 	if c.report.RefreshSuffices {
 		return "the folders that are left hold the whole table: " + command + " rebuilds it"
 	}
@@ -252,7 +237,7 @@ func (c *reconciling) block() {
 		from = c.copied.After.Digits() + 1
 	}
 	var waiting []synapselink.FolderName
-	for _, f := range c.skipped(c.target) {
+	for _, f := range c.Skipped() {
 		if f.Digits() >= from {
 			waiting = append(waiting, f)
 		}

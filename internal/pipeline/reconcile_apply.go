@@ -25,8 +25,8 @@ const (
 // removals lists those that the table went through.
 func (c *reconciling) removals() []reconcile.Removal {
 	var list []reconcile.Removal
-	for id, txn := range c.snapshot.Txns {
-		digits, ok := strings.CutPrefix(id, c.appID(c.target)+reconciledPrefix)
+	for id, txn := range c.Snapshot.Txns {
+		digits, ok := strings.CutPrefix(id, c.AppID()+reconciledPrefix)
 		if !ok {
 			continue
 		}
@@ -46,8 +46,8 @@ func (c *reconciling) apply(ctx context.Context) error {
 		return nil
 	}
 	folder := strconv.FormatInt(c.judge.Since, 10)
-	work := c.newBatch(c.schema, step{appID: c.appID(c.target) + reconcilePrefix + folder, cursor: max(1, c.snapshot.Version),
-		marks: map[string]int64{c.appID(c.target) + reconciledPrefix + folder: c.cursor.Digits()}})
+	work := c.Batch(c.schema, Step{AppID: c.AppID() + reconcilePrefix + folder, Cursor: max(1, c.Snapshot.Version),
+		Marks: map[string]int64{c.AppID() + reconciledPrefix + folder: c.cursor.Digits()}})
 	work.Replace = false
 	work.Bytes = int64(len(c.vanished)) * deleteBytes
 	work.Parameters["reconciled"] = "rows that vanished before " + r.Since
@@ -59,7 +59,7 @@ func (c *reconciling) apply(ctx context.Context) error {
 		return err
 	}
 	if result.Skipped {
-		return fmt.Errorf("%w: the same comparison is being applied by another process; run sluice reconcile %s again", ErrNotComparable, c.spec.SourceTable)
+		return fmt.Errorf("%w: the same comparison is being applied by another process; run sluice reconcile %s again", ErrNotComparable, c.Spec.SourceTable)
 	}
 	r.Removed = result.Counts.Deleted
 	r.InTable = shownTally(c.after)

@@ -51,7 +51,7 @@ func (c *reconciling) findWidths(ctx context.Context) (widths, error) {
 		if err != nil {
 			return nil, err
 		}
-		snapshot, err := delta.LoadAt(ctx, c.Lake, c.path(), last)
+		snapshot, err := delta.LoadAt(ctx, c.Lake, c.Path(), last)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func (c *reconciling) findWidths(ctx context.Context) (widths, error) {
 // lastOf is the last version with as many columns as the one given.
 func (c *reconciling) lastOf(ctx context.Context, at int64, columns int) (int64, error) {
 	var failed error
-	n := sort.Search(int(c.snapshot.Version-at), func(i int) bool {
+	n := sort.Search(int(c.Snapshot.Version-at), func(i int) bool {
 		more, err := c.columnsAt(ctx, at+int64(i)+1)
 		failed = errors.Join(failed, err)
 		return more != columns
@@ -73,7 +73,7 @@ func (c *reconciling) lastOf(ctx context.Context, at int64, columns int) (int64,
 
 // columnsAt is how many columns of its source the table had.
 func (c *reconciling) columnsAt(ctx context.Context, version int64) (int, error) {
-	snapshot, err := delta.LoadAt(ctx, c.Lake, c.path(), version)
+	snapshot, err := delta.LoadAt(ctx, c.Lake, c.Path(), version)
 	if err != nil {
 		return 0, err
 	}
@@ -83,13 +83,13 @@ func (c *reconciling) columnsAt(ctx context.Context, version int64) (int, error)
 
 // firstVersion is the oldest that the log can give, since the table was replaced.
 func (c *reconciling) firstVersion(ctx context.Context) (int64, error) {
-	entries, err := delta.History(ctx, c.Lake, c.path(), 0)
+	entries, err := delta.History(ctx, c.Lake, c.Path(), 0)
 	if err != nil {
 		return 0, err
 	}
-	first := c.snapshot.Version
+	first := c.Snapshot.Version
 	for _, e := range entries {
-		if e.Version <= c.snapshot.Version {
+		if e.Version <= c.Snapshot.Version {
 			first = e.Version
 			if e.Operation == replaceOperation {
 				break
@@ -97,8 +97,8 @@ func (c *reconciling) firstVersion(ctx context.Context) (int64, error) {
 		}
 	}
 	var failed error
-	missing := sort.Search(int(c.snapshot.Version-first), func(i int) bool {
-		_, err := delta.LoadAt(ctx, c.Lake, c.path(), first+int64(i))
+	missing := sort.Search(int(c.Snapshot.Version-first), func(i int) bool {
+		_, err := delta.LoadAt(ctx, c.Lake, c.Path(), first+int64(i))
 		if err != nil && !errors.Is(err, delta.ErrNoVersion) {
 			failed = errors.Join(failed, err)
 		}
@@ -109,10 +109,10 @@ func (c *reconciling) firstVersion(ctx context.Context) (int64, error) {
 
 // held reports which folders a version of the table held.
 func (c *reconciling) held(s *delta.Snapshot) func(folder int64) bool {
-	then := &target{spec: c.spec, snapshot: s}
-	cursor := c.Runner.cursor(then)
+	then := c.At(s)
+	cursor := then.Cursor()
 	skipped := map[int64]bool{}
-	for _, f := range c.skipped(then) {
+	for _, f := range then.Skipped() {
 		skipped[f.Digits()] = true
 	}
 	return func(folder int64) bool {

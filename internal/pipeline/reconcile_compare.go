@@ -21,20 +21,20 @@ const (
 // findCopy finds the last whole copy that was made again of the table.
 func (c *reconciling) findCopy(ctx context.Context) error {
 	var seen []reconcile.Seen
-	for i, p := range c.parts {
-		if p.err != nil {
-			return p.err
+	for i, p := range c.Parts {
+		if p.Err != nil {
+			return p.Err
 		}
-		if i > 0 && c.parts[i-1].folder == p.folder {
+		if i > 0 && c.Parts[i-1].Folder == p.Folder {
 			continue
 		}
 		// What folders have in common is shared, but not what is to be told apart here.
-		entity, err := c.env.export.TableSchema(ctx, p.folder, c.spec.SourceTable)
+		entity, err := c.Env.Export.TableSchema(ctx, p.Folder, c.Spec.SourceTable)
 		if err != nil {
 			return err
 		}
-		seen = append(seen, reconcile.Seen{Folder: p.folder, State: entity.InitialSyncState,
-			Completed: entity.Annotations[completedAnnotation]})
+		seen = append(seen, reconcile.Seen{Folder: p.Folder, State: entity.InitialSyncState,
+			Completed: entity.Annotations[CompletedAnnotation]})
 	}
 	c.copied = reconcile.LastCopy(seen)
 	if c.q.Since != "" {
@@ -62,9 +62,9 @@ func (c *reconciling) copiedSince(text string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBadFolder, err)
 	}
-	if !slices.ContainsFunc(c.parts, func(p part) bool { return p.folder.Digits() == name.Digits() }) {
+	if !slices.ContainsFunc(c.Parts, func(p Part) bool { return p.Folder.Digits() == name.Digits() }) {
 		return fmt.Errorf("%w: %s is none of the %d folders with rows of %s that the table holds, %s to %s",
-			ErrBadFolder, name, len(c.parts), c.spec.SourceTable, c.report.Folders.Oldest, c.report.Folders.Newest)
+			ErrBadFolder, name, len(c.Parts), c.Spec.SourceTable, c.report.Folders.Oldest, c.report.Folders.Newest)
 	}
 	c.judge.Since = name.Digits()
 	c.report.Since = name.String()
@@ -117,7 +117,7 @@ func (c *reconciling) compareAll(ctx context.Context) error {
 	var table, export reconcile.Tally
 	for todo := []reconcile.Part{{}}; len(todo) > 0; {
 		c.report.Passes++
-		ledger := reconcile.NewLedger(todo[0], c.opts.Memory/ledgerShare)
+		ledger := reconcile.NewLedger(todo[0], c.Options.Memory/ledgerShare)
 		if err := c.fill(ctx, ledger, c.report.Passes == 1); err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (c *reconciling) count(key change.Key, kind reconcile.Kind) {
 	case reconcile.Vanished:
 		r.Vanished++
 		c.vanishing.Add(key)
-		if int64(len(c.vanished)+1)*int64(len(key)) <= c.opts.Memory/vanishedShare {
+		if int64(len(c.vanished)+1)*int64(len(key)) <= c.Options.Memory/vanishedShare {
 			c.vanished = append(c.vanished, key)
 		}
 	case reconcile.Unchecked:

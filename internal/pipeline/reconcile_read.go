@@ -39,9 +39,9 @@ type sides struct {
 // leastFolder is the oldest folder that a row of the table, or a delete that it
 // remembers, came from; unknown reports that some rows do not tell.
 func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown bool, err error) {
-	all, at := local.Placed(nil, columns)
+	all, at := local.Placed(nil, Columns)
 	least = math.MaxInt64
-	err = c.engine.Scan(ctx, c.snapshot, all[:at.First+1], func(b *batch.Batch) error {
+	err = c.engine.Scan(ctx, c.Snapshot, all[:at.First+1], func(b *batch.Batch) error {
 		unknown = unknown || len(b.Cols[at.Folder].Ints) < b.Rows
 		for _, digits := range slices.Concat(b.Cols[at.Folder].Ints, b.Cols[at.First].Ints) {
 			least = min(least, digits)
@@ -51,7 +51,7 @@ func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown boo
 	if err != nil {
 		return 0, false, err
 	}
-	err = c.engine.Tombstones(ctx, c.snapshot, columnsIn(c.schema), func(facts []change.Fact) error {
+	err = c.engine.Tombstones(ctx, c.Snapshot, ColumnsIn(c.schema), func(facts []change.Fact) error {
 		for i := range facts {
 			least = min(least, facts[i].Folder, facts[i].First)
 		}
@@ -62,7 +62,7 @@ func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown boo
 
 // olderInLog reports whether a commit of the table names a folder that is gone.
 func (c *reconciling) olderInLog(ctx context.Context) (bool, error) {
-	entries, err := delta.History(ctx, c.Lake, c.path(), 0)
+	entries, err := delta.History(ctx, c.Lake, c.Path(), 0)
 	if err != nil {
 		return false, err
 	}
@@ -80,7 +80,7 @@ func (c *reconciling) olderInLog(ctx context.Context) (bool, error) {
 func (c *reconciling) replay(ctx context.Context, to *sides) error {
 	var mu sync.Mutex
 	var failed error
-	opts := c.opts.source()
+	opts := c.Options.Reading()
 	opts.BadRow = func(e *synapselink.RowError) bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -94,7 +94,7 @@ func (c *reconciling) replay(ctx context.Context, to *sides) error {
 	}
 	blocks := sync.Pool{New: func() any { return &replayed{} }}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.opts.Workers)
+	group.SetLimit(c.Options.Workers)
 	for {
 		piece, err := source.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -118,15 +118,16 @@ func (c *reconciling) replay(ctx context.Context, to *sides) error {
 
 // openReplay binds the folders as a run does that begins with the first.
 func (c *reconciling) openReplay(ctx context.Context, opts synapselink.SourceOptions) (*synapselink.Source, error) {
-	c.before = nil
+	var before *synapselink.Entity
 	var parts []synapselink.FolderPart
-	for _, p := range c.parts {
-		if p.err != nil {
-			return nil, p.err
+	for _, p := range c.Parts {
+		if p.Err != nil {
+			return nil, p.Err
 		}
-		parts = append(parts, c.folderPart(p))
+		parts = append(parts, p.After(before))
+		before = p.Entity
 	}
-	return synapselink.NewSource(ctx, c.env.export, parts, c.schema, c.selection(), opts)
+	return synapselink.NewSource(ctx, c.Env.Export, parts, c.schema, c.Selection(), opts)
 }
 
 // replayed is what one worker needs at a time.
@@ -189,7 +190,7 @@ func keyOf(raw []byte) (change.Key, bool) {
 
 // scan reads the rows of the table.
 func (c *reconciling) scan(ctx context.Context, to *sides) error {
-	named := columnsIn(c.schema)
+	named := ColumnsIn(c.schema)
 	schema := c.schema
 	start, end := schema.Index(named.Version), -1
 	if c.judge.Type == change.Type2 {
@@ -203,7 +204,7 @@ func (c *reconciling) scan(ctx context.Context, to *sides) error {
 		return err
 	}
 	var hasher reconcile.Hasher
-	return c.engine.Scan(ctx, c.snapshot, all, func(b *batch.Batch) error {
+	return c.engine.Scan(ctx, c.Snapshot, all, func(b *batch.Batch) error {
 		return c.handRows(b, at, &hasher, to)
 	})
 }
@@ -214,7 +215,7 @@ func (c *reconciling) scanTombstones(ctx context.Context, named local.Columns, t
 	if !c.judge.OlderGone {
 		return nil
 	}
-	return c.engine.Tombstones(ctx, c.snapshot, named, func(facts []change.Fact) error {
+	return c.engine.Tombstones(ctx, c.Snapshot, named, func(facts []change.Fact) error {
 		wanted := to.part()
 		for i := range facts {
 			f := &facts[i]

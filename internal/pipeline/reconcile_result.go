@@ -79,9 +79,9 @@ func (r *Reconciliation) verdict() Verdict {
 	return Matches
 }
 
-// reconciledFile keeps the last comparison beside the table, where readers of
+// keptFile keeps the last comparison beside the table, where readers of
 // the table see nothing of it.
-func (t *target) reconciledFile() string { return t.path() + "/_sluice/reconcile.json" }
+func keptFile(t *Target) string { return t.Path() + "/_sluice/reconcile.json" }
 
 // store keeps the result. What was found stands without that.
 func (c *reconciling) store(ctx context.Context) {
@@ -90,7 +90,7 @@ func (c *reconciling) store(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		file, err := c.Lake.Write(ctx, c.reconciledFile())
+		file, err := c.Lake.Write(ctx, keptFile(c.Target))
 		if err != nil {
 			return err
 		}
@@ -105,24 +105,24 @@ func (c *reconciling) store(ctx context.Context) {
 	}
 }
 
-// loadReconciled reads the last comparisons of tables. One of a table that was
+// KeptOf reads the last comparisons of tables. One of a table that was
 // replaced since by another at its place, or rebuilt by a full refresh, tells
 // nothing; nor does one that cannot be read.
-func (u *update) loadReconciled(ctx context.Context, targets []*target) map[*target]*Reconciled {
+func KeptOf(ctx context.Context, lake storage.Store, targets []*Target) map[*Target]*Reconciled {
 	list := make([]*Reconciled, len(targets))
 	var group errgroup.Group
-	group.SetLimit(snapshotsAtOnce)
+	group.SetLimit(SnapshotsAtOnce)
 	for i, t := range targets {
-		if t.err != nil || !t.exists() {
+		if t.Err != nil || !t.Exists() {
 			continue
 		}
 		group.Go(func() error {
-			list[i] = u.reconciled(ctx, t)
+			list[i] = keptOf(ctx, lake, t)
 			return nil
 		})
 	}
 	_ = group.Wait() // nothing fails
-	found := map[*target]*Reconciled{}
+	found := map[*Target]*Reconciled{}
 	for i, t := range targets {
 		if list[i] != nil {
 			found[t] = list[i]
@@ -131,16 +131,16 @@ func (u *update) loadReconciled(ctx context.Context, targets []*target) map[*tar
 	return found
 }
 
-func (u *update) reconciled(ctx context.Context, t *target) *Reconciled {
-	text, err := storage.ReadAll(ctx, u.Lake, t.reconciledFile())
+func keptOf(ctx context.Context, lake storage.Store, t *Target) *Reconciled {
+	text, err := storage.ReadAll(ctx, lake, keptFile(t))
 	if err != nil {
 		return nil
 	}
 	var r Reconciled
-	if json.NewDecoder(bytes.NewReader(text)).Decode(&r) != nil || r.TableID != t.snapshot.Metadata.ID || r.Version > t.snapshot.Version {
+	if json.NewDecoder(bytes.NewReader(text)).Decode(&r) != nil || r.TableID != t.Snapshot.Metadata.ID || r.Version > t.Snapshot.Version {
 		return nil
 	}
-	if u.rebuilt(ctx, t, &r) {
+	if rebuilt(ctx, lake, t, &r) {
 		return nil
 	}
 	return &r
@@ -151,16 +151,16 @@ const mostLookedThrough = 100
 
 // rebuilt reports whether a full refresh replaced what was compared. The log is
 // read only where no file is left from well before the comparison.
-func (u *update) rebuilt(ctx context.Context, t *target, r *Reconciled) bool {
-	since := int(min(t.snapshot.Version-r.Version, mostLookedThrough))
+func rebuilt(ctx context.Context, lake storage.Store, t *Target, r *Reconciled) bool {
+	since := int(min(t.Snapshot.Version-r.Version, mostLookedThrough))
 	if since == 0 {
 		return false
 	}
 	before := r.At.Add(-24 * time.Hour).UnixMilli()
-	if slices.ContainsFunc(t.snapshot.Files(), func(f delta.Add) bool { return f.ModificationTime < before }) {
+	if slices.ContainsFunc(t.Snapshot.Files(), func(f delta.Add) bool { return f.ModificationTime < before }) {
 		return false
 	}
-	entries, err := delta.History(ctx, u.Lake, t.path(), since)
+	entries, err := delta.History(ctx, lake, t.Path(), since)
 	return err == nil && slices.ContainsFunc(entries, func(e delta.HistoryEntry) bool {
 		return e.Version > r.Version && e.Operation == replaceOperation
 	})

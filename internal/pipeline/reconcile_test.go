@@ -211,7 +211,7 @@ func lost(history []exporter.Written, since, upto int64) []string {
 }
 
 // vanishing is an export of which Bob vanished, brought to a lake.
-func vanishing(t *testing.T) (*world, *pipeline.Runner) {
+func vanishing(t *testing.T) (*world, *pipeline.Pipeline) {
 	t.Helper()
 	w := newWorld(t)
 	folder := func(name, rows string) {

@@ -3,6 +3,8 @@ package pipeline
 import (
 	"slices"
 	"time"
+
+	"github.com/sluicedata/sluice/internal/batch"
 )
 
 // State of an update or of a table in it.
@@ -75,8 +77,11 @@ type TableResult struct {
 	Events []Event  `json:"events"`
 	Error  *Failure `json:"error"`
 
-	duration time.Duration
-	columns  []Column
+	// Duration of the table's part of the update.
+	Duration time.Duration `json:"-"`
+	// Columns that the table has of its source after the update; nil when it was
+	// not looked at.
+	Columns []Column `json:"-"`
 }
 
 // Rows count what became of the rows that were read. Read is the sum of the
@@ -89,7 +94,8 @@ type Rows struct {
 	Quarantined int64 `json:"quarantined"`
 }
 
-func (r *Rows) add(o Rows) {
+// Add counts others with them.
+func (r *Rows) Add(o Rows) {
 	r.Read += o.Read
 	r.Upserted += o.Upserted
 	r.Deleted += o.Deleted
@@ -114,14 +120,14 @@ func (f *Failure) Unwrap() error { return f.cause }
 func (r *Result) Total() Rows {
 	var total Rows
 	for i := range r.Tables {
-		total.add(r.Tables[i].Rows)
+		total.Add(r.Tables[i].Rows)
 	}
 	return total
 }
 
-// settle derives the states of the tables and of the update from what
+// Settle derives the states of the tables and of the update from what
 // happened.
-func (r *Result) settle() {
+func (r *Result) Settle() {
 	failed, warned := 0, has(r.Events, Warn)
 	for i := range r.Tables {
 		t := &r.Tables[i]
@@ -152,9 +158,32 @@ func has(events []Event, level Level) bool {
 	return slices.ContainsFunc(events, func(e Event) bool { return e.Level == level })
 }
 
-// Duration of the table's part of the update.
-func (r *TableResult) Duration() time.Duration { return r.duration }
+// Column is a column of a table or of a source.
+type Column struct {
+	Name string `json:"name"`
+	Type string `json:"type"` // as Delta names it
+}
 
-// Columns that the table has of its source after the update; nil when it was
-// not looked at.
-func (r *TableResult) Columns() []Column { return r.columns }
+// ColumnsOf lists the columns of a schema.
+func ColumnsOf(schema batch.Schema) []Column {
+	list := make([]Column, len(schema))
+	for i, f := range schema {
+		list[i] = Column{f.Name, f.Type.String()}
+	}
+	return list
+}
+
+// Freshness says how old a table is, and how old the newest that it could be.
+// A table is as new as the newest folder that was looked through for it,
+// whether or not that held rows of it.
+type Freshness struct {
+	// Applied is the newest folder that is in the table, its age counted from
+	// the folder's name; empty and null for none.
+	Applied    string `json:"applied_folder"`
+	AppliedAge *int64 `json:"applied_age_seconds"`
+	// Newest is the newest folder of the source that can be read.
+	Newest    string `json:"source_folder"`
+	NewestAge *int64 `json:"source_age_seconds"`
+	// Stale: the age is over freshness_limit.
+	Stale bool `json:"stale"`
+}

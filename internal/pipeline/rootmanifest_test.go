@@ -25,7 +25,7 @@ func TestRootManifestOfNoUse(t *testing.T) {
 			_, err = file.Write([]byte(text))
 			must(t, err)
 			must(t, file.Close())
-			runner := &pipeline.Runner{Source: source, Lake: lake, Options: pipeline.Options{Clock: fixedClock}, Pipeline: spec.Pipeline{
+			runner := &pipeline.Pipeline{Source: source, Lake: lake, Options: pipeline.Options{Clock: fixedClock}, Config: spec.Pipeline{
 				Name: "p", Environments: []spec.Environment{{Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
 			result := runner.Run(ctx, pipeline.Request{})
 			if !isDone(result.State) || len(result.Tables) != 2 || result.Total().Upserted != 5 {

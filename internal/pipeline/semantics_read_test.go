@@ -23,7 +23,7 @@ import (
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
-func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
+func (w *world) runner(d *datadriven.TestData) *pipeline.Pipeline {
 	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, TableProperties: map[string]string{}}
 	if arg(d, "scd", "1") == "2" {
 		settings.SCDType = spec.SCDType2
@@ -63,7 +63,7 @@ func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
 		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
 			Destination: spec.Destination{Catalog: "main", Schema: arg(d, "into", "crm"), Table: table}})
 	}
-	return &pipeline.Runner{Pipeline: p, Source: w.source, Lake: w.lake, Options: pipeline.Options{
+	return &pipeline.Pipeline{Config: p, Source: w.source, Lake: w.lake, Options: pipeline.Options{
 		Clock: w.clock, NewID: func() string { return "update" }, Workers: 2, Memory: 64 << 20,
 	}}
 }

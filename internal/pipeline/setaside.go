@@ -19,7 +19,7 @@ import (
 type setAside struct {
 	*bringing
 
-	to    step
+	to    Step
 	file  quarantineFile
 	spool *quarantine.Spool
 	// folders that the batch reads: their rows are found anew.
@@ -37,7 +37,7 @@ type setAside struct {
 const asideShare = 64
 
 // newSetAside makes one for a batch of the folders.
-func (b *bringing) newSetAside(folders []synapselink.FolderName, to step) *setAside {
+func (b *bringing) newSetAside(folders []synapselink.FolderName, to Step) *setAside {
 	s := &setAside{bringing: b, to: to, file: b.quarantineFile(), spool: b.spool(), folders: map[string]bool{}}
 	for _, f := range folders {
 		s.folders[f.String()] = true
@@ -47,15 +47,15 @@ func (b *bringing) newSetAside(folders []synapselink.FolderName, to step) *setAs
 
 // spool has room for bad rows.
 func (u *update) spool() *quarantine.Spool {
-	return quarantine.NewSpool(cmp.Or(u.opts.Temp, os.TempDir()), u.opts.Memory/asideShare/int64(max(1, u.opts.Workers)))
+	return quarantine.NewSpool(cmp.Or(u.Options.Temp, os.TempDir()), u.Options.Memory/asideShare/int64(max(1, u.Options.Workers)))
 }
 
 // limit is how many rows the quarantine may hold.
-func (s *setAside) limit() int64 { return s.spec.Settings.MaxBadRows }
+func (s *setAside) limit() int64 { return s.Spec.Settings.MaxBadRows }
 
 // held is how many rows were set aside by earlier batches, as far as known.
 func (s *setAside) held() int64 {
-	if s.request.FullRefresh {
+	if s.Request.FullRefresh {
 		return 0
 	}
 	return s.result.SetAside
@@ -81,7 +81,7 @@ func (s *setAside) badRow(e *synapselink.RowError) bool {
 	if s.failure != nil || s.limit() > 0 && s.held()+s.met > s.limit() {
 		return false
 	}
-	s.failure = s.spool.Add(quarantine.RowOf(e, s.opts.Clock()), e.Entity)
+	s.failure = s.spool.Add(quarantine.RowOf(e, s.Options.Clock()), e.Entity)
 	return s.failure == nil
 }
 
@@ -89,9 +89,9 @@ func (s *setAside) badRow(e *synapselink.RowError) bool {
 // on. A batch without bad rows leaves the quarantine as it is; one that replaces
 // the table begins a new one.
 func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed, error) {
-	sealed := local.Sealed{Txns: s.to.marks, Quarantined: s.spool.Rows()}
+	sealed := local.Sealed{Txns: s.to.Marks, Quarantined: s.spool.Rows()}
 	before, keep := quarantine.StateOf(base), func(e *quarantine.Entry) bool { return !s.folders[e.Folder] }
-	if s.request.FullRefresh {
+	if s.Request.FullRefresh {
 		keep = nil
 	}
 	if s.spool.Rows() == 0 && (keep != nil || before.Serial == 0) {
@@ -106,7 +106,7 @@ func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed
 		return local.Sealed{}, s.tooMany()
 	}
 	s.after = &after
-	sealed.Txns = withTxns(s.to.marks, after)
+	sealed.Txns = withTxns(s.to.Marks, after)
 	return sealed, nil
 }
 
@@ -118,7 +118,7 @@ func (s *setAside) settle(ctx context.Context, err error) error {
 		s.result.SetAside = s.after.Rows
 	}
 	if cerr := s.spool.Close(); cerr != nil {
-		s.opts.Log.Warn("bad rows that were kept aside could not be removed", "table", s.name(), "error", cerr)
+		s.Options.Log.Warn("bad rows that were kept aside could not be removed", "table", s.Name(), "error", cerr)
 	}
 	bad, isRow := errors.AsType[*synapselink.RowError](err)
 	switch {
@@ -151,7 +151,7 @@ func (s *setAside) tellSetAside(rows int64, first *quarantine.Row) {
 
 // tellQuarantined notes the rows that earlier runs set aside.
 func (b *bringing) tellQuarantined() {
-	if b.result.SetAside = quarantine.StateOf(b.snapshot).Rows; b.result.SetAside > 0 && !b.request.FullRefresh {
+	if b.result.SetAside = quarantine.StateOf(b.Snapshot).Rows; b.result.SetAside > 0 && !b.Request.FullRefresh {
 		b.tell(QuarantineRowsLeft, "", rowsWere(b.result.SetAside, "set aside by earlier runs"))
 	}
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/quarantine"
@@ -57,55 +56,54 @@ type TableStatus struct {
 }
 
 // Status looks at the tables and at what waits for them.
-func (r *Runner) Status(ctx context.Context, request Request) Status {
-	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
-	status := Status{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TableStatus{}, Events: []Event{}}
-	targets, err := u.prepare(ctx)
-	for _, e := range u.environments {
-		status.Source = append(status.Source, u.describe(e))
-		status.Events = append(status.Events, u.environmentEvents(e, targets)...)
+func (r *Pipeline) Status(ctx context.Context, request Request) Status {
+	u := r.Survey(request)
+	status := Status{Name: r.Config.Name, Source: []Source{}, Tables: []TableStatus{}, Events: []Event{}}
+	targets, err := u.Prepare(ctx)
+	for _, e := range u.Environments {
+		status.Source = append(status.Source, u.Describe(e))
+		status.Events = append(status.Events, u.EventsOf(e, targets)...)
 	}
 	if err != nil {
-		status.Error = failure(err)
+		status.Error = NewFailure(err)
 	}
-	reconciled := u.loadReconciled(ctx, targets)
+	reconciled := KeptOf(ctx, u.Lake, targets)
 	for _, t := range targets {
-		s := u.status(t)
+		s := statusOf(u, t)
 		s.Reconciled = reconciled[t]
 		status.Tables = append(status.Tables, s)
 	}
 	return status
 }
 
-func (u *update) status(t *target) TableStatus {
+func statusOf(u *Survey, t *Target) TableStatus {
 	s := TableStatus{
-		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
-		Path: u.Lake.URL(t.path()), Version: -1, Waiting: len(t.parts) + len(t.late), WaitingBytes: t.bytes, State: UpToDate,
+		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
+		Path: u.Lake.URL(t.Path()), Version: -1, Waiting: len(t.Parts) + len(t.Late), WaitingBytes: t.Bytes, State: UpToDate,
 	}
-	if t.err != nil {
-		s.State, s.Error = Unreadable, failure(t.err)
+	if t.Err != nil {
+		s.State, s.Error = Unreadable, NewFailure(t.Err)
 		return s
 	}
-	if !t.exists() {
+	if !t.Exists() {
 		s.State = NotCreated
 		return s
 	}
 	if s.Waiting > 0 {
 		s.State = Behind
 	}
-	s.Version = t.snapshot.Version
-	s.Rows, s.Bytes = liveRows(t.snapshot)
-	s.Files = t.snapshot.NumFiles()
-	s.Quarantined = quarantine.StateOf(t.snapshot).Rows
-	applied := u.cursor(t)
+	s.Version = t.Snapshot.Version
+	s.Rows, s.Bytes = liveRows(t.Snapshot)
+	s.Files = t.Snapshot.NumFiles()
+	s.Quarantined = quarantine.StateOf(t.Snapshot).Rows
+	applied := t.Cursor()
 	s.Cursor = applied.String()
 	if s.Waiting == 0 {
-		applied = t.env.newestReady() // looked through, and nothing there for it
+		applied = t.Env.NewestReady() // looked through, and nothing there for it
 	}
-	s.Freshness = u.fresh(t, applied)
-	b := &bringing{update: u, target: t, result: TableResult{}}
-	if text, found := b.gap(); found && t.spec.Settings.OnGap != spec.GapContinues {
-		s.State, s.Error = RefreshRequired, failure(fmt.Errorf("%w: %s", ErrGap, text))
+	s.Freshness = t.Freshness(applied)
+	if text, found := t.Gap(); found && t.Spec.Settings.OnGap != spec.GapContinues {
+		s.State, s.Error = RefreshRequired, NewFailure(fmt.Errorf("%w: %s", ErrGap, text))
 	}
 	return s
 }
@@ -122,22 +120,4 @@ func liveRows(s *delta.Snapshot) (rows, bytes int64) {
 		}
 	}
 	return rows, bytes
-}
-
-// History is the commits of one table.
-type History struct {
-	Table   string   `json:"table"`
-	Path    string   `json:"path"`
-	Commits []Commit `json:"commits"`
-}
-
-// Commit is one version of a table. Rows is null where another program wrote it.
-type Commit struct {
-	Version   int64             `json:"version"`
-	Time      *time.Time        `json:"time"`
-	Operation string            `json:"operation"`
-	By        string            `json:"by"`
-	Cursor    string            `json:"cursor"` // where this commit put it, if it did
-	Rows      *Rows             `json:"rows"`
-	Details   map[string]string `json:"details"`
 }
