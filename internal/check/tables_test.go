@@ -38,7 +38,7 @@ func lakeOf(t *testing.T) (storage.Store, spec.Pipeline) {
 		r := &pipeline.Pipeline{Config: one, Source: source, Lake: lake, Options: pipeline.Options{
 			Clock: func() time.Time { return testNow }, Temp: t.TempDir(), Memory: 128 << 20, Workers: 1,
 		}}
-		if result := r.Run(t.Context(), pipeline.Request{}); result.Error != nil || result.Tables[0].Error != nil {
+		if result := pipeline.Run(t.Context(), r, pipeline.Request{}); result.Error != nil || result.Tables[0].Error != nil {
 			t.Fatalf("%v %v", result.Error, result.Tables)
 		}
 	}

@@ -17,7 +17,7 @@ func (s *Service) Quarantine(ctx context.Context, request Request, limit int) ([
 	list, found := []pipeline.Quarantined{}, len(runners) == 0
 	var missing error
 	for _, r := range runners {
-		tables, err := r.Quarantine(ctx, pipeline.Request{Tables: request.Tables}, limit)
+		tables, err := pipeline.QuarantineOf(ctx, r, pipeline.Request{Tables: request.Tables}, limit)
 		if errors.Is(err, pipeline.ErrNoSuchTable) {
 			missing = err
 			continue
@@ -35,19 +35,19 @@ func (s *Service) Quarantine(ctx context.Context, request Request, limit int) ([
 
 // QuarantinedRows are the rows of a table that a place means, with their texts.
 func (s *Service) QuarantinedRows(ctx context.Context, table string, place pipeline.Place) (*pipeline.Quarantined, error) {
-	return first(s, func(r *pipeline.Pipeline) (*pipeline.Quarantined, error) { return r.QuarantinedRows(ctx, table, place) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Quarantined, error) { return pipeline.QuarantinedRows(ctx, r, table, place) })
 }
 
 // RetryQuarantine reads rows that were set aside again. What fails is in the
 // results.
 func (s *Service) RetryQuarantine(ctx context.Context, request Request) ([]pipeline.Result, error) {
 	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
-		result := r.RetryQuarantine(ctx, q)
+		result := pipeline.RetryQuarantine(ctx, r, q)
 		return result, result.Error
 	})
 }
 
 // DiscardQuarantine drops rows that were set aside for good.
 func (s *Service) DiscardQuarantine(ctx context.Context, table string, place pipeline.Place) (*pipeline.Discarded, error) {
-	return first(s, func(r *pipeline.Pipeline) (*pipeline.Discarded, error) { return r.DiscardQuarantine(ctx, table, place) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Discarded, error) { return pipeline.DiscardQuarantine(ctx, r, table, place) })
 }

@@ -8,5 +8,5 @@ import (
 
 // Reconcile compares a table with the folders that are left of its export.
 func (s *Service) Reconcile(ctx context.Context, request pipeline.ReconcileRequest) (*pipeline.Reconciliation, error) {
-	return first(s, func(r *pipeline.Pipeline) (*pipeline.Reconciliation, error) { return r.Reconcile(ctx, request) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Reconciliation, error) { return pipeline.Reconcile(ctx, r, request) })
 }

@@ -110,7 +110,7 @@ func (s *Service) pipelineNames() string {
 // the request or the surroundings; what fails in a pipeline is in its result.
 func (s *Service) Run(ctx context.Context, request Request) ([]pipeline.Result, error) {
 	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
-		result := r.Run(ctx, q)
+		result := pipeline.Run(ctx, r, q)
 		return result, result.Error
 	})
 }
@@ -118,7 +118,7 @@ func (s *Service) Run(ctx context.Context, request Request) ([]pipeline.Result, 
 // Plan says what Run would do.
 func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, error) {
 	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Plan, *pipeline.Failure) {
-		plan := r.Plan(ctx, q)
+		plan := pipeline.MakePlan(ctx, r, q)
 		return plan, plan.Error
 	})
 }
@@ -126,7 +126,7 @@ func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, e
 // Status says where the tables stand.
 func (s *Service) Status(ctx context.Context, request Request) ([]pipeline.Status, error) {
 	return each(s, request, func(r *pipeline.Pipeline, q pipeline.Request) (pipeline.Status, *pipeline.Failure) {
-		status := r.Status(ctx, q)
+		status := pipeline.StatusOf(ctx, r, q)
 		return status, status.Error
 	})
 }
@@ -156,12 +156,12 @@ func each[R any](s *Service, request Request, ask func(*pipeline.Pipeline, pipel
 
 // History lists the newest commits of a table, at most limit (0: all).
 func (s *Service) History(ctx context.Context, table string, limit int) (*pipeline.History, error) {
-	return first(s, func(r *pipeline.Pipeline) (*pipeline.History, error) { return r.History(ctx, table, limit) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.History, error) { return pipeline.HistoryOf(ctx, r, table, limit) })
 }
 
 // Explain tells where the rows of a key come from.
 func (s *Service) Explain(ctx context.Context, table, key string) (*pipeline.Explanation, error) {
-	return first(s, func(r *pipeline.Pipeline) (*pipeline.Explanation, error) { return r.Explain(ctx, table, key) })
+	return first(s, func(r *pipeline.Pipeline) (*pipeline.Explanation, error) { return pipeline.Explain(ctx, r, table, key) })
 }
 
 // first asks the pipelines in turn until one has the table.

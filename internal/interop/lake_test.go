@@ -97,7 +97,7 @@ func (l *lake) tryRun() pipeline.Result {
 			Clock: func() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) },
 		},
 	}
-	return r.Run(context.Background(), pipeline.Request{})
+	return pipeline.Run(context.Background(), &r, pipeline.Request{})
 }
 
 // run brings the tables up to date, all of them.

@@ -78,7 +78,7 @@ func documentedLake(t *testing.T) string {
 		Options: pipeline.Options{Clock: func() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) }},
 		Config: spec.Pipeline{Key: "prod", Name: "prod", Catalog: "main", Schema: "crm", ChoiceLabels: true,
 			Environments: []spec.Environment{{Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
-	if result := r.Run(context.Background(), pipeline.Request{}); result.State != pipeline.Completed {
+	if result := pipeline.Run(context.Background(), &r, pipeline.Request{}); result.State != pipeline.Completed {
 		t.Fatalf("%s, %+v", result.State, result.Error)
 	}
 	return folder

@@ -100,7 +100,7 @@ func (s *stage) run() { s.request(pipeline.Request{}) }
 func (s *stage) request(request pipeline.Request) {
 	s.Helper()
 	for _, scd := range s.types {
-		result := s.runner(scd).Run(context.Background(), request)
+		result := pipeline.Run(context.Background(), s.runner(scd), request)
 		s.last[scd] = result
 		s.hear(result.Events)
 		for i := range result.Tables {

@@ -69,7 +69,7 @@ func (f *attachmentFollower) run(source *mem.Store) {
 	f.t.Helper()
 	r := way{scd: f.scd, vectors: true, exclude: f.exclude, workers: 2}.runner(source, f.lake, f.table)
 	r.Config.Tables[0].Settings.MaxCellBytes = f.limit
-	result := r.Run(context.Background(), pipeline.Request{})
+	result := pipeline.Run(context.Background(), r, pipeline.Request{})
 	if len(failures(result)) > 0 {
 		f.t.Fatalf("%+v", failures(result))
 	}

@@ -45,7 +45,7 @@ func TestCellOf100MB(t *testing.T) {
 	if int64(len(row)) <= w.memory/16 {
 		t.Fatalf("%d bytes are not enough for the way of large batches", len(row))
 	}
-	result := w.runner(source, lake, "account").Run(context.Background(), pipeline.Request{})
+	result := pipeline.Run(context.Background(), w.runner(source, lake, "account"), pipeline.Request{})
 	if !isDone(result.State) || result.Total().Upserted != 1 {
 		t.Fatalf("%s, %+v, %+v", result.State, result.Total(), failures(result))
 	}
@@ -91,7 +91,7 @@ func TestTemporaryFilesGo(t *testing.T) {
 				}
 				return action
 			}
-			result := w.runner(source, fault.New(lake, look), "account").Run(context.Background(), pipeline.Request{})
+			result := pipeline.Run(context.Background(), w.runner(source, fault.New(lake, look), "account"), pipeline.Request{})
 			if want := map[string]pipeline.State{"success": pipeline.Completed, "failure": pipeline.Failed}[name]; result.State != want {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}

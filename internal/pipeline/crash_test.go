@@ -118,8 +118,7 @@ func TestCrashChild(t *testing.T) {
 	need(t, err)
 	lake, err := local.New(c.Lake, local.WithoutSync())
 	need(t, err)
-	result := s.runner(source, fault.New(lake, plan), "account").
-		Run(context.Background(), pipeline.Request{FullRefresh: s.refresh})
+	result := pipeline.Run(context.Background(), s.runner(source, fault.New(lake, plan), "account"), pipeline.Request{FullRefresh: s.refresh})
 	t.Fatalf("the run was to be killed, and ended: %s, %+v", result.State, failures(result))
 }
 

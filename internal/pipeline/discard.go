@@ -20,8 +20,8 @@ type Discarded struct {
 
 // DiscardQuarantine drops rows of a table's quarantine for good. The commit says
 // how many.
-func (r *Pipeline) DiscardQuarantine(ctx context.Context, table string, place Place) (*Discarded, error) {
-	u := &update{Survey: r.Survey(Request{Tables: []string{table}})}
+func DiscardQuarantine(ctx context.Context, p *Pipeline, table string, place Place) (*Discarded, error) {
+	u := &update{Survey: p.Survey(Request{Tables: []string{table}})}
 	t, err := u.OneInLake(ctx, table)
 	if err != nil {
 		return nil, err

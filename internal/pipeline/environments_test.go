@@ -59,7 +59,7 @@ func (c *container) step(t *testing.T) {
 
 func (c *container) run(p spec.Pipeline, request pipeline.Request) pipeline.Result {
 	r := &pipeline.Pipeline{Config: p, Source: c.source, Lake: c.lake, Options: pipeline.Options{Clock: fixedClock, Workers: 2}}
-	return r.Run(context.Background(), request)
+	return pipeline.Run(context.Background(), r, request)
 }
 
 // check holds the tables of a schema of the lake to what the environment exported.
@@ -170,7 +170,7 @@ func TestTableOfTwoEnvironments(t *testing.T) {
 		}
 	}
 	r := &pipeline.Pipeline{Config: p, Source: k.source, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock}}
-	if _, err := r.History(context.Background(), "account", 0); !errors.Is(err, pipeline.ErrNoSuchTable) || !strings.Contains(err.Error(), "main.test.account") {
+	if _, err := pipeline.HistoryOf(context.Background(), r, "account", 0); !errors.Is(err, pipeline.ErrNoSuchTable) || !strings.Contains(err.Error(), "main.test.account") {
 		t.Errorf("the history of one of two tables: %v", err)
 	}
 	p.Environments[1].Schema = "prod"

@@ -64,12 +64,12 @@ var ErrBadKey = errors.New("the key is not a GUID of 36 characters, as the colum
 
 // Explain tells where the rows of a key come from. It reads all folders that
 // are left of the table.
-func (r *Pipeline) Explain(ctx context.Context, table, key string) (*Explanation, error) {
+func Explain(ctx context.Context, p *Pipeline, table, key string) (*Explanation, error) {
 	id, ok := change.ParseKey(bytes.TrimSpace([]byte(key)))
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrBadKey, key)
 	}
-	u := r.Survey(Request{Tables: []string{table}, FullRefresh: true})
+	u := p.Survey(Request{Tables: []string{table}, FullRefresh: true})
 	t, err := u.PrepareOne(ctx, table)
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ type follower struct {
 // run brings the lake up to date.
 func (f *follower) run(t tester, refresh bool) {
 	t.Helper()
-	result := f.runner(f.source, f.lake, f.tables...).Run(context.Background(), pipeline.Request{FullRefresh: refresh})
+	result := pipeline.Run(context.Background(), f.runner(f.source, f.lake, f.tables...), pipeline.Request{FullRefresh: refresh})
 	if !isDone(result.State) {
 		t.Fatalf("way %+v: %s, %+v", f.way, result.State, failures(result))
 	}

@@ -29,9 +29,9 @@ type Commit struct {
 	Details   map[string]string `json:"details"`
 }
 
-// History lists the newest commits of a table, at most limit (0: all).
-func (r *Pipeline) History(ctx context.Context, table string, limit int) (*History, error) {
-	targets, err := r.Survey(Request{Tables: []string{table}}).Targets(ctx)
+// HistoryOf lists the newest commits of a table, at most limit (0: all).
+func HistoryOf(ctx context.Context, p *Pipeline, table string, limit int) (*History, error) {
+	targets, err := p.Survey(Request{Tables: []string{table}}).Targets(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +39,8 @@ func (r *Pipeline) History(ctx context.Context, table string, limit int) (*Histo
 	if err != nil {
 		return nil, err
 	}
-	h := &History{Table: t.Name(), Path: r.Lake.URL(t.Path()), Commits: []Commit{}}
-	entries, err := delta.History(ctx, r.Lake, t.Path(), limit)
+	h := &History{Table: t.Name(), Path: p.Lake.URL(t.Path()), Commits: []Commit{}}
+	entries, err := delta.History(ctx, p.Lake, t.Path(), limit)
 	if errors.Is(err, delta.ErrNoTable) {
 		return h, nil
 	}

@@ -26,7 +26,7 @@ func TestTableOfAnother(t *testing.T) {
 			Name: name, Environments: []spec.Environment{{SourceSchema: environment, Catalog: "main", Schema: "crm",
 				Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
 	}
-	result := runner("one", "https://one.crm.dynamics.com", 3).Run(ctx, pipeline.Request{})
+	result := pipeline.Run(ctx, runner("one", "https://one.crm.dynamics.com", 3), pipeline.Request{})
 	if !isDone(result.State) {
 		t.Fatalf("%+v", result.Tables)
 	}
@@ -34,16 +34,16 @@ func TestTableOfAnother(t *testing.T) {
 		"another pipeline":    runner("two", "https://one.crm.dynamics.com", 4),
 		"another environment": runner("one", "https://two.crm4.dynamics.com", 4),
 	} {
-		result := other.Run(ctx, pipeline.Request{})
+		result := pipeline.Run(ctx, other, pipeline.Request{})
 		if failure := result.Tables[0].Error; failure == nil || !errors.Is(failure, local.ErrForeignTable) || result.Tables[0].Version != 1 {
 			t.Errorf("%s: %+v", name, result.Tables[0])
 		}
 	}
-	result = runner("one", "ONE", 3).Run(ctx, pipeline.Request{})
+	result = pipeline.Run(ctx, runner("one", "ONE", 3), pipeline.Request{})
 	if !isDone(result.State) {
 		t.Errorf("the same environment by another name: %+v", result.Tables[0].Error)
 	}
-	result = runner("two", "https://two.crm4.dynamics.com", 5).Run(ctx, pipeline.Request{FullRefresh: true})
+	result = pipeline.Run(ctx, runner("two", "https://two.crm4.dynamics.com", 5), pipeline.Request{FullRefresh: true})
 	if !isDone(result.State) || result.Total().Upserted != 5 {
 		t.Errorf("full refresh: %+v", result.Tables[0])
 	}

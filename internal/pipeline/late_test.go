@@ -61,7 +61,7 @@ func (w *written) rows(folder string, lines ...string) {
 
 func (w *written) run(q pipeline.Request) pipeline.TableResult {
 	w.t.Helper()
-	result := w.runner.Run(context.Background(), q)
+	result := pipeline.Run(context.Background(), w.runner, q)
 	if len(result.Tables) != 1 {
 		w.t.Fatalf("%s: %v", result.State, result.Error)
 	}

@@ -52,7 +52,7 @@ func (w *memoWorld) run(t *testing.T) (pipeline.Result, []string) {
 	t.Helper()
 	w.source.Take()
 	w.lake.Take()
-	result := w.runner.Run(context.Background(), pipeline.Request{})
+	result := pipeline.Run(context.Background(), w.runner, pipeline.Request{})
 	if result.Error != nil || result.State == pipeline.Failed || result.State == pipeline.Partial {
 		t.Fatalf("%s %v %+v", result.State, result.Error, result.Tables)
 	}

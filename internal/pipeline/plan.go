@@ -51,10 +51,10 @@ type TablePlan struct {
 	Error   *Failure `json:"error"`
 }
 
-// Plan says what an update would do.
-func (r *Pipeline) Plan(ctx context.Context, request Request) Plan {
-	u := &update{Survey: r.Survey(request)}
-	plan := Plan{Name: r.Config.Name, Source: []Source{}, Tables: []TablePlan{}, Events: []Event{}}
+// MakePlan says what an update would do.
+func MakePlan(ctx context.Context, p *Pipeline, request Request) Plan {
+	u := &update{Survey: p.Survey(request)}
+	plan := Plan{Name: p.Config.Name, Source: []Source{}, Tables: []TablePlan{}, Events: []Event{}}
 	targets, err := u.Prepare(ctx)
 	for _, e := range u.Environments {
 		plan.Source = append(plan.Source, u.Describe(e))

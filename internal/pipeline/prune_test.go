@@ -28,7 +28,7 @@ func prunable(t *testing.T) (*handmade, *mem.Store, *mem.Store, *pipeline.Pipeli
 	h.write(t, source, 0, 4)
 	r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
 	r.Config.Source.AbandonAfter = spec.DefaultAbandonAfter
-	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+	if result := pipeline.Run(context.Background(), r, pipeline.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	return h, source, lake, r
@@ -145,7 +145,7 @@ func TestPruneInterrupted(t *testing.T) {
 		lake := mem.New(fixedClock)
 		fresh := *r
 		fresh.Lake = lake
-		if result := fresh.Run(ctx, pipeline.Request{}); len(failures(result)) > 0 {
+		if result := pipeline.Run(ctx, &fresh, pipeline.Request{}); len(failures(result)) > 0 {
 			t.Fatalf("broken off at file %d: %+v", stop, failures(result))
 		}
 		got, _ := contentOf(t, lake, tablePath(h.table))
@@ -194,7 +194,7 @@ func TestPruneAsksAllPipelines(t *testing.T) {
 	}
 	first, second, third := runner("first", "prod"), runner("second", "prod"), runner("third", "dev")
 	for _, r := range []*pipeline.Pipeline{first, third} {
-		if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(ctx, r, pipeline.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
 	}
@@ -205,7 +205,7 @@ kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run
 	if d := cmp.Diff(want, got); d != "" {
 		t.Fatal(d)
 	}
-	if result := second.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+	if result := pipeline.Run(ctx, second, pipeline.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	got = prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}, Delete: true}, first, second, third)

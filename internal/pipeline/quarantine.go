@@ -27,12 +27,12 @@ type QuarantinedRow struct {
 	quarantine.Row
 }
 
-// Quarantine lists the rows of each table that were set aside, at most limit of a
+// QuarantineOf lists the rows of each table that were set aside, at most limit of a
 // table (0: all), without their texts. Tables without any are left out. The export
 // is asked for nothing but the names of its tables, and only where the
 // configuration does not tell them.
-func (r *Pipeline) Quarantine(ctx context.Context, request Request, limit int) ([]Quarantined, error) {
-	u := r.Survey(request)
+func QuarantineOf(ctx context.Context, p *Pipeline, request Request, limit int) ([]Quarantined, error) {
+	u := p.Survey(request)
 	targets, err := u.InLake(ctx)
 	if err != nil {
 		return nil, err
@@ -59,8 +59,8 @@ func (r *Pipeline) Quarantine(ctx context.Context, request Request, limit int) (
 
 // QuarantinedRows are the rows of one table that the place means, with their
 // texts.
-func (r *Pipeline) QuarantinedRows(ctx context.Context, table string, place Place) (*Quarantined, error) {
-	u := r.Survey(Request{Tables: []string{table}})
+func QuarantinedRows(ctx context.Context, p *Pipeline, table string, place Place) (*Quarantined, error) {
+	u := p.Survey(Request{Tables: []string{table}})
 	t, err := u.OneInLake(ctx, table)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func quarantineAgain(ctx context.Context, lake storage.Store, t *Target, place P
 		return nil, err
 	}
 	if quarantine.StateOf(fresh).Serial == quarantine.StateOf(t.Snapshot).Serial {
-		return nil, lostQuarantine(cause)
+		return nil, quarantine.Lost(cause)
 	}
 	return quarantineOf(ctx, lake, t.At(fresh), place, limit)
 }

@@ -63,11 +63,11 @@ func (r *asideRig) runner(lake storage.Store, exclude ...string) *pipeline.Pipel
 }
 
 func (r *asideRig) run(lake storage.Store) pipeline.Result {
-	return r.runner(lake).Run(context.Background(), pipeline.Request{})
+	return pipeline.Run(context.Background(), r.runner(lake), pipeline.Request{})
 }
 
 func (r *asideRig) retry(lake storage.Store) pipeline.Result {
-	return r.runner(lake, "amount").RetryQuarantine(context.Background(), pipeline.Request{})
+	return pipeline.RetryQuarantine(context.Background(), r.runner(lake, "amount"), pipeline.Request{})
 }
 
 // copied is a lake of its own with what another holds.
@@ -91,7 +91,7 @@ func (r *asideRig) check(t tester, lake storage.Store) int {
 	if snapshot.Version < 0 {
 		return 0
 	}
-	q, err := r.runner(lake).QuarantinedRows(context.Background(), "account", pipeline.Place{})
+	q, err := pipeline.QuarantinedRows(context.Background(), r.runner(lake), "account", pipeline.Place{})
 	need(t, err)
 	var got, want []string
 	for _, row := range content.rows {
@@ -217,7 +217,7 @@ func (r *asideRig) discard(t tester, lake storage.Store) {
 	t.Helper()
 	place, err := pipeline.ParsePlace("1")
 	need(t, err)
-	_, err = r.runner(lake).DiscardQuarantine(context.Background(), "account", place)
+	_, err = pipeline.DiscardQuarantine(context.Background(), r.runner(lake), "account", place)
 	need(t, err)
 }
 
@@ -237,11 +237,11 @@ func TestQuarantineIsGone(t *testing.T) {
 	if e := result.Tables[0].Error; e == nil || e.Code != "DAMAGED_QUARANTINE" {
 		t.Errorf("a run: %s, %+v", result.State, failures(result))
 	}
-	if _, err := r.runner(lake).QuarantinedRows(context.Background(), "account", pipeline.Place{}); err == nil ||
+	if _, err := pipeline.QuarantinedRows(context.Background(), r.runner(lake), "account", pipeline.Place{}); err == nil ||
 		!strings.Contains(pipeline.NewFailure(err).Message, "sluice quarantine discard") {
 		t.Errorf("reading it: %v", err)
 	}
-	d, err := r.runner(lake).DiscardQuarantine(context.Background(), "account", pipeline.Place{})
+	d, err := pipeline.DiscardQuarantine(context.Background(), r.runner(lake), "account", pipeline.Place{})
 	if err != nil || d.Discarded != 3 || d.Left != 0 {
 		t.Fatalf("discarding it: %+v, %v", d, err)
 	}
@@ -262,7 +262,7 @@ func TestNothingNewTellsOfRowsSetAside(t *testing.T) {
 		runner := r.runner(lake)
 		runner.Options.Memo = memo
 		runner.Options.Listener.Event = func(e pipeline.Event) { told = append(told, e.Code) }
-		return runner.Run(context.Background(), pipeline.Request{})
+		return pipeline.Run(context.Background(), runner, pipeline.Request{})
 	}
 	run()
 	for range 2 {
@@ -276,13 +276,13 @@ func TestNothingNewTellsOfRowsSetAside(t *testing.T) {
 	}
 	runner := r.runner(lake, "amount")
 	runner.Options.Memo = memo
-	if result := runner.RetryQuarantine(context.Background(), pipeline.Request{}); result.Tables[0].SetAside != 1 {
+	if result := pipeline.RetryQuarantine(context.Background(), runner, pipeline.Request{}); result.Tables[0].SetAside != 1 {
 		t.Errorf("after the retry: %+v", result.Tables[0])
 	}
 	if result := run(); result.Tables[0].SetAside != 1 {
 		t.Errorf("a run after the retry: %+v", result.Tables[0])
 	}
-	if _, err := runner.DiscardQuarantine(context.Background(), "account", pipeline.Place{}); err != nil {
+	if _, err := pipeline.DiscardQuarantine(context.Background(), runner, "account", pipeline.Place{}); err != nil {
 		t.Fatal(err)
 	}
 	if result := run(); result.State != pipeline.Completed || result.Tables[0].SetAside != 0 {

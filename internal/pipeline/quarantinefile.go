@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
@@ -46,7 +45,7 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 	if keep != nil {
 		for e, err := range quarantine.Read(ctx, q.Lake, q.Path(), before) {
 			if err != nil {
-				return quarantine.State{}, lostQuarantine(err)
+				return quarantine.State{}, quarantine.Lost(err)
 			}
 			if keep(&e) {
 				if err := w.Add(e.Row, e.Entity); err != nil {
@@ -65,14 +64,6 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 	}
 	q.written = path
 	return after, w.Close()
-}
-
-// lostQuarantine tells a file that is missing from others that are.
-func lostQuarantine(err error) error {
-	if errors.Is(err, storage.ErrNotExist) {
-		return fmt.Errorf("%w: %w", quarantine.ErrDamaged, err)
-	}
-	return err
 }
 
 // list finds the files that no commit will name any more.

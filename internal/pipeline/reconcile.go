@@ -82,8 +82,8 @@ type reconciling struct {
 
 // Reconcile replays the folders that are left of a table and compares. It keeps
 // the result beside the table.
-func (r *Pipeline) Reconcile(ctx context.Context, q ReconcileRequest) (*Reconciliation, error) {
-	c, err := r.reconciling(ctx, q)
+func Reconcile(ctx context.Context, p *Pipeline, q ReconcileRequest) (*Reconciliation, error) {
+	c, err := newReconciling(ctx, p, q)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +96,9 @@ func (r *Pipeline) Reconcile(ctx context.Context, q ReconcileRequest) (*Reconcil
 	return c.report, nil
 }
 
-// reconciling finds the table and the folders that it holds.
-func (r *Pipeline) reconciling(ctx context.Context, q ReconcileRequest) (*reconciling, error) {
-	u := r.Survey(Request{Tables: []string{q.Table}, FullRefresh: true})
+// newReconciling finds the table and the folders that it holds.
+func newReconciling(ctx context.Context, p *Pipeline, q ReconcileRequest) (*reconciling, error) {
+	u := p.Survey(Request{Tables: []string{q.Table}, FullRefresh: true})
 	t, err := u.PrepareOne(ctx, q.Table)
 	if err != nil {
 		return nil, err

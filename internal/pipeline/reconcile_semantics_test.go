@@ -22,7 +22,7 @@ func (w *world) reconcile(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	keys := 20
 	_, _ = fmt.Sscan(arg(d, "keys", ""), &keys)
-	r, err := w.runner(d).Reconcile(context.Background(), pipeline.ReconcileRequest{
+	r, err := pipeline.Reconcile(context.Background(), w.runner(d), pipeline.ReconcileRequest{
 		Table: arg(d, "table", "account"), Apply: has(d, "apply"), MaxKeys: keys, Since: spaces(arg(d, "since", ""))})
 	if err != nil {
 		return err.Error() + "\n"

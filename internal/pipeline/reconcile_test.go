@@ -28,7 +28,7 @@ const allKeys = 1000
 func (w way) reconcile(t tester, source, lake storage.Store, q pipeline.ReconcileRequest) *pipeline.Reconciliation {
 	t.Helper()
 	q.MaxKeys = allKeys
-	r, err := w.runner(source, lake, q.Table).Reconcile(context.Background(), q)
+	r, err := pipeline.Reconcile(context.Background(), w.runner(source, lake, q.Table), q)
 	need(t, err)
 	return r
 }
@@ -46,7 +46,7 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 		w.memory = 64 << 20
 		source, lake := mem.New(fixedClock), mem.New(fixedClock)
 		h.write(t, source, 0, folders)
-		if result := w.runner(source, lake, h.table).Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), pipeline.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
 		if r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table}); r.Verdict != pipeline.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
@@ -87,7 +87,7 @@ func TestReconcileWithoutOlderFolders(t *testing.T) {
 			next := written + rapid.IntRange(1, folders-written).Draw(t, "folders at once")
 			h.write(t, source, written, next)
 			written = next
-			if result := w.runner(source, lake, h.table).Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+			if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), pipeline.Request{}); !isDone(result.State) {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 		}
@@ -163,7 +163,7 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 			for range 7 {
 				_, err := sim.Step(ctx, source, exporter.Changes{Mix: exporter.Mix{Inserts: 5, Updates: 9, Deletes: 7}})
 				need(t, err)
-				if result := w.runner(source, lake, "bench").Run(ctx, pipeline.Request{}); !isDone(result.State) {
+				if result := pipeline.Run(ctx, w.runner(source, lake, "bench"), pipeline.Request{}); !isDone(result.State) {
 					t.Fatalf("%s, %+v", result.State, failures(result))
 				}
 				r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true})
@@ -226,7 +226,7 @@ func vanishing(t *testing.T) (*world, *pipeline.Pipeline) {
 	w.synced = "1/10/2024 2:00:30 AM"
 	folder("2024-01-10T02.00.00Z", a+",,,\"Ann\",100,\n")
 	r := w.runner(&datadriven.TestData{})
-	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+	if result := pipeline.Run(context.Background(), r, pipeline.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	return w, r
@@ -237,28 +237,28 @@ func vanishing(t *testing.T) (*world, *pipeline.Pipeline) {
 func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 	ctx := context.Background()
 	w, r := vanishing(t)
-	status := func() *pipeline.Reconciled { return r.Status(ctx, pipeline.Request{}).Tables[0].Reconciled }
+	status := func() *pipeline.Reconciled { return pipeline.StatusOf(ctx, r, pipeline.Request{}).Tables[0].Reconciled }
 	if got := status(); got != nil {
 		t.Fatalf("before the first one: %+v", got)
 	}
 	broken := *r
 	broken.Lake = fault.New(w.lake, fault.Match(fault.Write, "*reconcile.json", 1, fault.Fail(storage.ErrDenied)))
-	found, err := broken.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	found, err := pipeline.Reconcile(ctx, &broken, pipeline.ReconcileRequest{Table: "account"})
 	need(t, err)
 	if n := len(found.Events); n != 1 || found.Events[0].Code != pipeline.CacheNotWritten || status() != nil {
 		t.Fatalf("%+v, %+v", found.Events, status())
 	}
-	found, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	found, err = pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account"})
 	need(t, err)
 	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.HasVanished {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	found, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	found, err = pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account", Apply: true})
 	need(t, err)
 	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.Matches || found.Removed != 1 {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	r.Run(ctx, pipeline.Request{FullRefresh: true})
+	pipeline.Run(ctx, r, pipeline.Request{FullRefresh: true})
 	if got := status(); got != nil {
 		t.Fatalf("after a full refresh: %+v", got)
 	}
@@ -272,7 +272,7 @@ func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 			need(t, w.lake.Delete(ctx, e.Path))
 		}
 	}
-	r.Run(ctx, pipeline.Request{})
+	pipeline.Run(ctx, r, pipeline.Request{})
 	if got := status(); got != nil {
 		t.Fatalf("of a new table: %+v", got)
 	}
@@ -287,20 +287,20 @@ func TestRemovalMeetsRun(t *testing.T) {
 		w.put(t, "2024-01-10T03.00.00Z/account/2024.csv", expandID("B")+",,,\"Bob again\",150,\n")
 		w.manifest(t, "2024-01-10T03.00.00Z", "whole", "account")
 		w.close(t, "2024-01-10T03.00.00Z")
-		if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(ctx, r, pipeline.Request{}); !isDone(result.State) {
 			t.Errorf("%s, %+v", result.State, failures(result))
 		}
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	if _, err := slow.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true}); err != nil {
+	if _, err := pipeline.Reconcile(ctx, &slow, pipeline.ReconcileRequest{Table: "account", Apply: true}); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := contentOf(t, w.lake, tablePath("account"))
 	if len(got.rows) != 2 {
 		t.Fatalf("%+v", got.rows)
 	}
-	found, err := r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	found, err := pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account"})
 	need(t, err)
 	if found.Verdict != pipeline.Matches {
 		t.Fatalf("%+v", found)
@@ -314,12 +314,12 @@ func TestTwoRemovalsAtOnce(t *testing.T) {
 	var other *pipeline.Reconciliation
 	meet := fault.Call(func() {
 		var err error
-		other, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+		other, err = pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account", Apply: true})
 		need(t, err)
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	_, err := slow.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	_, err := pipeline.Reconcile(ctx, &slow, pipeline.ReconcileRequest{Table: "account", Apply: true})
 	if err == nil || other == nil || other.Removed != 1 {
 		t.Fatalf("%v, %+v", err, other)
 	}

@@ -13,9 +13,9 @@ import (
 // which takes them out of the quarantine. Changes are ordered for each key, so it
 // does not matter how late a row comes. Of tables without rows set aside there is
 // no result. The export is not read.
-func (r *Pipeline) RetryQuarantine(ctx context.Context, request Request) Result {
-	result := Result{Name: r.Config.Name, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
-	u := &update{Survey: r.Survey(request)}
+func RetryQuarantine(ctx context.Context, p *Pipeline, request Request) Result {
+	result := Result{Name: p.Config.Name, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+	u := &update{Survey: p.Survey(request)}
 	targets, err := u.InLake(ctx)
 	if err != nil {
 		result.Error = NewFailure(err)

@@ -154,7 +154,7 @@ func (r *rig) lake(t tester) storage.Store {
 
 // run follows a source of the rig once.
 func (r *rig) run(source, lake storage.Store, refresh bool) pipeline.Result {
-	return r.runner(source, lake, "account").Run(context.Background(), pipeline.Request{FullRefresh: refresh})
+	return pipeline.Run(context.Background(), r.runner(source, lake, "account"), pipeline.Request{FullRefresh: refresh})
 }
 
 // complete is a run that must end well.

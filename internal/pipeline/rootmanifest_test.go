@@ -27,7 +27,7 @@ func TestRootManifestOfNoUse(t *testing.T) {
 			must(t, file.Close())
 			runner := &pipeline.Pipeline{Source: source, Lake: lake, Options: pipeline.Options{Clock: fixedClock}, Config: spec.Pipeline{
 				Name: "p", Environments: []spec.Environment{{Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
-			result := runner.Run(ctx, pipeline.Request{})
+			result := pipeline.Run(ctx, runner, pipeline.Request{})
 			if !isDone(result.State) || len(result.Tables) != 2 || result.Total().Upserted != 5 {
 				t.Fatalf("%s, %+v, %+v", result.State, result.Error, result.Tables)
 			}

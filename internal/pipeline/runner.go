@@ -5,8 +5,8 @@ import (
 )
 
 // Run brings the pipeline's tables up to date. What fails is in the result.
-func (r *Pipeline) Run(ctx context.Context, request Request) Result {
-	u := &update{Survey: r.Survey(request)}
+func Run(ctx context.Context, p *Pipeline, request Request) Result {
+	u := &update{Survey: p.Survey(request)}
 	u.begin()
 	result := u.nothingNew(ctx)
 	if result != nil {

@@ -25,7 +25,7 @@ func quarantinedText(rows int64) string {
 // aside, with their texts.
 func (w *world) quarantine(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	q, err := w.runner(d).QuarantinedRows(context.Background(), arg(d, "table", "account"), placeOf(t, d))
+	q, err := pipeline.QuarantinedRows(context.Background(), w.runner(d), arg(d, "table", "account"), placeOf(t, d))
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -76,7 +76,7 @@ func placeOf(t *testing.T, d *datadriven.TestData) pipeline.Place {
 func (w *world) retry(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	before := w.everything(t)
-	result := w.runner(d).RetryQuarantine(context.Background(), pipeline.Request{})
+	result := pipeline.RetryQuarantine(context.Background(), w.runner(d), pipeline.Request{})
 	if after := w.everything(t); has(d, "unchanged") && after != before {
 		t.Errorf("%s: the lake was changed:\n%s\n%s", d.Pos, before, after)
 	}
@@ -87,7 +87,7 @@ func (w *world) retry(t *testing.T, d *datadriven.TestData) string {
 // aside.
 func (w *world) discard(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	r, err := w.runner(d).DiscardQuarantine(context.Background(), arg(d, "table", "account"), placeOf(t, d))
+	r, err := pipeline.DiscardQuarantine(context.Background(), w.runner(d), arg(d, "table", "account"), placeOf(t, d))
 	if err != nil {
 		return err.Error() + "\n"
 	}

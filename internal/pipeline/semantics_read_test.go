@@ -80,7 +80,7 @@ func tableOf(d *datadriven.TestData) string {
 func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	before := w.everything(t)
-	result := w.runner(d).Run(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	result := pipeline.Run(context.Background(), w.runner(d), pipeline.Request{FullRefresh: has(d, "full-refresh")})
 	if after := w.everything(t); has(d, "unchanged") && after != before {
 		t.Errorf("%s: the run changed the lake:\n%s\n%s", d.Pos, before, after)
 	}
@@ -126,7 +126,7 @@ func showEvents(out *strings.Builder, indent string, events []pipeline.Event) {
 func (w *world) plan(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	before := w.everything(t)
-	plan := w.runner(d).Plan(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	plan := pipeline.MakePlan(context.Background(), w.runner(d), pipeline.Request{FullRefresh: has(d, "full-refresh")})
 	if after := w.everything(t); after != before {
 		t.Errorf("%s: planning changed the lake:\n%s\n%s", d.Pos, before, after)
 	}
@@ -353,7 +353,7 @@ func readAction(t *testing.T, line string) logAction {
 // explain: explain KEY [table=account] [tables=…] [scd=…] [into=crm]: where the rows come from.
 func (w *world) explain(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	e, err := w.runner(d).Explain(context.Background(), arg(d, "table", "account"), expandID(d.CmdArgs[0].Key))
+	e, err := pipeline.Explain(context.Background(), w.runner(d), arg(d, "table", "account"), expandID(d.CmdArgs[0].Key))
 	if err != nil {
 		return err.Error() + "\n"
 	}

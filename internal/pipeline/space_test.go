@@ -105,7 +105,7 @@ func TestDeniedTableLeavesTheOthers(t *testing.T) {
 			need(t, err)
 			need(t, sim.Initial(ctx, source))
 			w := way{scd: change.Type1, vectors: true, temp: t.TempDir()}
-			result := w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...).Run(ctx, pipeline.Request{})
+			result := pipeline.Run(ctx, w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...), pipeline.Request{})
 			if result.State != pipeline.Partial {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}

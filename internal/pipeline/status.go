@@ -55,10 +55,10 @@ type TableStatus struct {
 	Error      *Failure    `json:"error"`
 }
 
-// Status looks at the tables and at what waits for them.
-func (r *Pipeline) Status(ctx context.Context, request Request) Status {
-	u := r.Survey(request)
-	status := Status{Name: r.Config.Name, Source: []Source{}, Tables: []TableStatus{}, Events: []Event{}}
+// StatusOf looks at the tables and at what waits for them.
+func StatusOf(ctx context.Context, p *Pipeline, request Request) Status {
+	u := p.Survey(request)
+	status := Status{Name: p.Config.Name, Source: []Source{}, Tables: []TableStatus{}, Events: []Event{}}
 	targets, err := u.Prepare(ctx)
 	for _, e := range u.Environments {
 		status.Source = append(status.Source, u.Describe(e))
