@@ -149,13 +149,13 @@ func together(parts []Part) []Part {
 
 // batch applies folders in one commit.
 func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, to Step) error {
-	work := b.Batch(schema, to)
-	work.Bytes = bytes
+	task := b.Batch(schema, to)
+	task.Bytes = bytes
 	var source *synapselink.Source // the last one: a batch starts over when others write the table
 	folders := foldersOf(parts)
 	aside := b.newSetAside(folders, to)
-	work.Seal = aside.seal
-	work.Open = func() (_ change.Source, err error) {
+	task.Seal = aside.seal
+	task.Open = func() (_ change.Source, err error) {
 		opts, err := aside.open(b.Options.Reading())
 		if err != nil {
 			return nil, err
@@ -163,9 +163,9 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 		source, err = synapselink.NewSource(ctx, b.Env.Export, parts, schema, b.Selection(), opts)
 		return source, err
 	}
-	work.Parameters["folders"] = joinNames(folders)
+	task.Parameters["folders"] = joinNames(folders)
 	began := b.Options.Clock()
-	result, err := b.engine.Apply(ctx, work)
+	result, err := b.engine.Apply(ctx, task)
 	firstBad := aside.spool.First()
 	if err := aside.settle(ctx, err); err != nil {
 		return err

@@ -52,10 +52,10 @@ func (b *bringing) catchUp(ctx context.Context) error {
 
 // moveCursor is a commit without rows.
 func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to Step) error {
-	work := b.Batch(schema, to)
-	work.Replace = false
+	task := b.Batch(schema, to)
+	task.Replace = false
 	began := b.Options.Clock()
-	result, err := b.engine.Apply(ctx, work)
+	result, err := b.engine.Apply(ctx, task)
 	if err != nil {
 		return err
 	}

@@ -59,9 +59,9 @@ func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, e
 	}
 	before := quarantine.StateOf(b.Snapshot)
 	file := b.quarantineFile()
-	work := b.Batch(columns, b.apartFromRuns())
-	work.Parameters["quarantine"] = "discard"
-	work.Seal = func(ctx context.Context, base *delta.Snapshot) (local.Sealed, error) {
+	task := b.Batch(columns, b.apartFromRuns())
+	task.Parameters["quarantine"] = "discard"
+	task.Seal = func(ctx context.Context, base *delta.Snapshot) (local.Sealed, error) {
 		if quarantine.StateOf(base) != before {
 			return local.Sealed{}, errQuarantineMoved
 		}
@@ -74,10 +74,10 @@ func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, e
 			err = fmt.Errorf("%w: %s has %d rows in it", ErrNoRow, b.Name(), before.Rows)
 		}
 		discarded = before.Rows - after.Rows
-		work.Parameters["discardedRows"] = strconv.FormatInt(discarded, 10)
+		task.Parameters["discardedRows"] = strconv.FormatInt(discarded, 10)
 		return local.Sealed{Txns: withTxns(nil, after)}, err
 	}
-	result, err := b.engine.Apply(ctx, work)
+	result, err := b.engine.Apply(ctx, task)
 	file.settle(ctx, err)
 	b.note(result.Version, b.Cursor())
 	return discarded, err

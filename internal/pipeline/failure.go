@@ -6,7 +6,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
-	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
@@ -43,7 +43,7 @@ var classes = []struct {
 	{synapselink.ErrTypeChanged, "TYPE_CHANGED", "a column's type changed in a way that the table cannot hold", "rebuild the table with --full-refresh", true},
 	{ErrNotComparable, "NOT_COMPARABLE", "reconcile cannot compare the table with its export now", "the text says what is in the way", true},
 	{ErrBadFolder, "NO_SUCH_FOLDER", "reconcile was given a folder that the table does not hold", "name one that it holds", true},
-	{reconcile.ErrTooLarge, "TOO_MANY_CHANGES", "the history of one key is larger than the memory that reconcile may use", "raise --memory", false},
+	{compare.ErrTooLarge, "TOO_MANY_CHANGES", "the history of one key is larger than the memory that reconcile may use", "raise --memory", false},
 	{ErrGap, "FULL_REFRESH_REQUIRED", "folders went away before they were read, and rows with them", "run a full refresh if the folders that are left reach back to a whole copy, or have the table exported again; on_gap: continue goes on with what is left", true},
 	{ErrRefreshBehind, "REFRESH_BEHIND", "the folders that can be read end before what the table has", "wait for the folder's model.json, or restore it", false},
 	{ErrRefreshLoses, "REFRESH_LOSES_ROWS", "the folders with the table's initial copy are gone, so that a full refresh would lose the rows that did not change since", "have the table exported again (remove it in Synapse Link and add it), or set on_gap: continue to make it of what is left", true},

@@ -44,7 +44,7 @@ func pathsOf(t tester, store storage.Store) []string {
 	return paths
 }
 
-func prune(t tester, q pipeline.PruneRequest, runners ...*pipeline.Pipeline) string {
+func pruning(t tester, q pipeline.PruneRequest, runners ...*pipeline.Pipeline) string {
 	t.Helper()
 	list, err := pipeline.Prune(context.Background(), runners, q)
 	need(t, err)
@@ -63,7 +63,7 @@ func TestPrunePassesOverWhatIsHeld(t *testing.T) {
 	hold := fault.Fail(&storage.Error{Op: "delete", Path: "it", Err: errHeld})
 	held.Source = fault.New(source, fault.First(
 		fault.Match(fault.Delete, handFolder(0)+"/model.json", 1, hold), fault.Match(fault.Delete, handFolder(1)+"/account/2024.csv", 1, hold)))
-	got := prune(t, pipeline.PruneRequest{Delete: true, Held: isHeld}, &held)
+	got := pruning(t, pipeline.PruneRequest{Delete: true, Held: isHeld}, &held)
 	want := `removed: folders 1, files 5
   2024-01-10T00.00.00Z files 3: it stays whole: delete it: held by another program
   2024-01-10T07.00.00Z files 3: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
@@ -75,7 +75,7 @@ warn PRUNE_SKIPPED: folder 2024-01-10T07.00.00Z was not wholly removed: its mode
 	if d := cmp.Diff(want, got); d != "" {
 		t.Fatal(d)
 	}
-	got = prune(t, pipeline.PruneRequest{Delete: true}, r)
+	got = pruning(t, pipeline.PruneRequest{Delete: true}, r)
 	want = `removed: folders 2, files 4
   2024-01-10T00.00.00Z files 3
   2024-01-10T07.00.00Z files 1, the rest of a removal
@@ -152,7 +152,7 @@ func TestPruneInterrupted(t *testing.T) {
 		if d := differences(expected(t, history, h.columns, change.Type1, change.NoEnd), got); d != "" {
 			t.Fatalf("broken off at file %d: a new table has not what the folders say that are whole:\n%s", stop, d)
 		}
-		prune(t, pipeline.PruneRequest{Delete: true}, r)
+		pruning(t, pipeline.PruneRequest{Delete: true}, r)
 		want := slices.DeleteFunc(pathsOf(t, whole), func(path string) bool {
 			return strings.HasPrefix(path, "2024") && !strings.HasPrefix(path, handFolder(last))
 		})
@@ -198,7 +198,7 @@ func TestPruneAsksAllPipelines(t *testing.T) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
 	}
-	got := prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}}, first, second, third)
+	got := pruning(t, pipeline.PruneRequest{Pipelines: []string{"first"}}, first, second, third)
 	want := `can go: folders 0, files 0
 kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run has made the table yet
 `
@@ -208,7 +208,7 @@ kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run
 	if result := pipeline.Run(ctx, second, pipeline.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
-	got = prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}, Delete: true}, first, second, third)
+	got = pruning(t, pipeline.PruneRequest{Pipelines: []string{"first"}, Delete: true}, first, second, third)
 	if !strings.HasPrefix(got, "removed: folders 3, files 9\n") || strings.Count(got, "removed") != 1 {
 		t.Fatal(got)
 	}
@@ -216,7 +216,7 @@ kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run
 	if !slices.Contains(left, "dev/"+handFolder(0)+"/model.json") || slices.Contains(left, "prod/"+handFolder(0)+"/model.json") {
 		t.Fatalf("%v", left)
 	}
-	got = prune(t, pipeline.PruneRequest{}, first, second, third)
+	got = pruning(t, pipeline.PruneRequest{}, first, second, third)
 	if want := "can go: folders 0, files 0\nkept"; !strings.HasPrefix(got, want) || !strings.Contains(got, "can go: folders 3, files 9\n") {
 		t.Fatal(got)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/local"
-	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -49,7 +49,7 @@ type Reconciliation struct {
 	Quarantined int64 `json:"quarantined_rows"`
 	// Differences are the first keys that differ, VanishedKeys the first that
 	// vanished.
-	Differences  []reconcile.KeyDifference `json:"differences"`
+	Differences  []compare.KeyDifference `json:"differences"`
 	VanishedKeys []string                  `json:"vanished_keys"`
 	// Copy says what is known of the table's last whole copy, in words; Blocked
 	// why nothing may be removed now. Empty for nothing.
@@ -68,14 +68,14 @@ type reconciling struct {
 	cursor synapselink.FolderName
 	schema batch.Schema
 	width  widths
-	judge  reconcile.Judge
-	copied reconcile.Copy
+	judge  compare.Judge
+	copied compare.Copy
 	report *Reconciliation
 
 	badSince  int64 // bad rows since the copy began
-	after     reconcile.Tally
-	differing reconcile.Smallest
-	vanishing reconcile.Smallest
+	after     compare.Tally
+	differing compare.Smallest
+	vanishing compare.Smallest
 	vanished  []change.Key // all of them, in no order, unless there are too many
 	unkeyed   int64        // rows of the table without an Id
 }
@@ -120,7 +120,7 @@ func (c *reconciling) newReport() *Reconciliation {
 	r := &Reconciliation{
 		Table: c.Name(), SourceTable: c.Spec.SourceTable, Path: c.Lake.URL(c.Path()), SCDType: string(c.Spec.Settings.SCDType),
 		Reconciled: Reconciled{TableID: c.Snapshot.Metadata.ID, Version: c.Snapshot.Version, Cursor: c.cursor.String()},
-		Folders:    ExtentOf(c.Parts), Differences: []reconcile.KeyDifference{}, VanishedKeys: []string{}, Events: []Event{},
+		Folders:    ExtentOf(c.Parts), Differences: []compare.KeyDifference{}, VanishedKeys: []string{}, Events: []Event{},
 	}
 	r.Quarantined = quarantine.StateOf(c.Snapshot).Rows
 	return r

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
-	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 )
 
 // The table's log says of each removal of rows that had vanished before a folder:
@@ -23,15 +23,15 @@ const (
 )
 
 // removals lists those that the table went through.
-func (c *reconciling) removals() []reconcile.Removal {
-	var list []reconcile.Removal
+func (c *reconciling) removals() []compare.Removal {
+	var list []compare.Removal
 	for id, txn := range c.Snapshot.Txns {
 		digits, ok := strings.CutPrefix(id, c.AppID()+reconciledPrefix)
 		if !ok {
 			continue
 		}
 		if since, err := strconv.ParseInt(digits, 10, 64); err == nil {
-			list = append(list, reconcile.Removal{Since: since, Upto: txn.Version})
+			list = append(list, compare.Removal{Since: since, Upto: txn.Version})
 		}
 	}
 	return list
@@ -46,15 +46,15 @@ func (c *reconciling) apply(ctx context.Context) error {
 		return nil
 	}
 	folder := strconv.FormatInt(c.judge.Since, 10)
-	work := c.Batch(c.schema, Step{AppID: c.AppID() + reconcilePrefix + folder, Cursor: max(1, c.Snapshot.Version),
+	task := c.Batch(c.schema, Step{AppID: c.AppID() + reconcilePrefix + folder, Cursor: max(1, c.Snapshot.Version),
 		Marks: map[string]int64{c.AppID() + reconciledPrefix + folder: c.cursor.Digits()}})
-	work.Replace = false
-	work.Bytes = int64(len(c.vanished)) * deleteBytes
-	work.Parameters["reconciled"] = "rows that vanished before " + r.Since
-	work.Open = func() (change.Source, error) {
-		return &deletes{keys: c.vanished, schema: c.schema, column: c.schema.Index(work.Columns.Key), folder: c.judge.DeletedAt()}, nil
+	task.Replace = false
+	task.Bytes = int64(len(c.vanished)) * deleteBytes
+	task.Parameters["reconciled"] = "rows that vanished before " + r.Since
+	task.Open = func() (change.Source, error) {
+		return &deletes{keys: c.vanished, schema: c.schema, column: c.schema.Index(task.Columns.Key), folder: c.judge.DeletedAt()}, nil
 	}
-	result, err := c.engine.Apply(ctx, work)
+	result, err := c.engine.Apply(ctx, task)
 	if err != nil {
 		return err
 	}

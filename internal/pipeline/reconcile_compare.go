@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/sluicedata/sluice/internal/change"
-	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -20,7 +20,7 @@ const (
 
 // findCopy finds the last whole copy that was made again of the table.
 func (c *reconciling) findCopy(ctx context.Context) error {
-	var seen []reconcile.Seen
+	var seen []compare.Seen
 	for i, p := range c.Parts {
 		if p.Err != nil {
 			return p.Err
@@ -33,10 +33,10 @@ func (c *reconciling) findCopy(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		seen = append(seen, reconcile.Seen{Folder: p.Folder, State: entity.InitialSyncState,
+		seen = append(seen, compare.Seen{Folder: p.Folder, State: entity.InitialSyncState,
 			Completed: entity.Annotations[CompletedAnnotation]})
 	}
-	c.copied = reconcile.LastCopy(seen)
+	c.copied = compare.LastCopy(seen)
 	if c.q.Since != "" {
 		return c.copiedSince(c.q.Since)
 	}
@@ -87,8 +87,8 @@ func (c *reconciling) compare(ctx context.Context) error {
 		return err
 	}
 	r.Missing, r.Extra, r.Differing, r.Vanished, r.Unchecked, r.SetAside, r.BadRows = 0, 0, 0, 0, 0, 0, 0
-	c.badSince, c.unkeyed, c.after, c.vanished = 0, 0, reconcile.Tally{}, nil
-	c.differing, c.vanishing = reconcile.Smallest{Most: c.q.MaxKeys}, reconcile.Smallest{Most: c.q.MaxKeys}
+	c.badSince, c.unkeyed, c.after, c.vanished = 0, 0, compare.Tally{}, nil
+	c.differing, c.vanishing = compare.Smallest{Most: c.q.MaxKeys}, compare.Smallest{Most: c.q.MaxKeys}
 	r.Passes = 0
 	return c.compareAll(ctx)
 }
@@ -114,10 +114,10 @@ func (c *reconciling) askLog(ctx context.Context) (explained bool, err error) {
 
 // compareAll goes through both sides, as often as memory makes necessary.
 func (c *reconciling) compareAll(ctx context.Context) error {
-	var table, export reconcile.Tally
-	for todo := []reconcile.Part{{}}; len(todo) > 0; {
+	var table, export compare.Tally
+	for todo := []compare.Part{{}}; len(todo) > 0; {
 		c.report.Passes++
-		ledger := reconcile.NewLedger(todo[0], c.Options.Memory/ledgerShare)
+		ledger := compare.NewLedger(todo[0], c.Options.Memory/ledgerShare)
 		if err := c.fill(ctx, ledger, c.report.Passes == 1); err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (c *reconciling) compareAll(ctx context.Context) error {
 			c.count(key, f.Kind)
 			table.Add(c.judge.Type, h.Rows)
 			export.Add(c.judge.Type, f.Export)
-			if f.Kind == reconcile.Vanished {
+			if f.Kind == compare.Vanished {
 				c.after.Add(c.judge.Type, f.Export)
 			} else {
 				c.after.Add(c.judge.Type, h.Rows)
@@ -143,7 +143,7 @@ func (c *reconciling) compareAll(ctx context.Context) error {
 
 // fill reads both sides into a ledger. What is counted over all keys is counted
 // in the first pass.
-func (c *reconciling) fill(ctx context.Context, ledger *reconcile.Ledger, first bool) error {
+func (c *reconciling) fill(ctx context.Context, ledger *compare.Ledger, first bool) error {
 	to := &sides{
 		part: func() func(change.Key) bool {
 			part := ledger.Part
@@ -176,28 +176,28 @@ func (c *reconciling) fill(ctx context.Context, ledger *reconcile.Ledger, first 
 	return c.scan(ctx, to)
 }
 
-func (c *reconciling) count(key change.Key, kind reconcile.Kind) {
+func (c *reconciling) count(key change.Key, kind compare.Kind) {
 	r := c.report
 	switch kind {
-	case reconcile.Same:
-	case reconcile.Missing:
+	case compare.Same:
+	case compare.Missing:
 		r.Missing++
 		c.differing.Add(key)
-	case reconcile.Extra:
+	case compare.Extra:
 		r.Extra++
 		c.differing.Add(key)
-	case reconcile.Differs:
+	case compare.Differs:
 		r.Differing++
 		c.differing.Add(key)
-	case reconcile.Vanished:
+	case compare.Vanished:
 		r.Vanished++
 		c.vanishing.Add(key)
 		if int64(len(c.vanished)+1)*int64(len(key)) <= c.Options.Memory/vanishedShare {
 			c.vanished = append(c.vanished, key)
 		}
-	case reconcile.Unchecked:
+	case compare.Unchecked:
 		r.Unchecked++
-	case reconcile.SetAside:
+	case compare.SetAside:
 		r.SetAside++
 	}
 }
@@ -208,25 +208,25 @@ func (c *reconciling) findDifferences(ctx context.Context) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	found := map[change.Key]*reconcile.History{}
+	found := map[change.Key]*compare.History{}
 	for _, key := range keys {
-		found[key] = &reconcile.History{}
+		found[key] = &compare.History{}
 	}
 	to := &sides{
 		part: func() func(change.Key) bool {
 			return func(key change.Key) bool { return found[key] != nil }
 		},
 		cells: true,
-		change: func(known reconcile.Change) error {
+		change: func(known compare.Change) error {
 			h := found[known.Key]
 			h.Changes = append(h.Changes, known)
 			return nil
 		},
-		row: func(key change.Key, r reconcile.Row) error {
+		row: func(key change.Key, r compare.Row) error {
 			found[key].Rows = append(found[key].Rows, r)
 			return nil
 		},
-		deleted: func(key change.Key, t reconcile.Tombstone) error {
+		deleted: func(key change.Key, t compare.Tombstone) error {
 			found[key].Tombstones = append(found[key].Tombstones, t)
 			return nil
 		},
@@ -245,7 +245,7 @@ func (c *reconciling) findDifferences(ctx context.Context) error {
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b change.Key) int { return slices.Compare(a[:], b[:]) }) {
 		finding := c.judge.Key(key, found[key])
-		c.report.Differences = append(c.report.Differences, reconcile.Difference(c.judge.Type, key, names, found[key], finding))
+		c.report.Differences = append(c.report.Differences, compare.Difference(c.judge.Type, key, names, found[key], finding))
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
-	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -26,10 +26,10 @@ type sides struct {
 	part func() func(change.Key) bool
 	// cells: the values are wanted, too.
 	cells  bool
-	change func(reconcile.Change) error
-	row    func(change.Key, reconcile.Row) error
+	change func(compare.Change) error
+	row    func(change.Key, compare.Row) error
 	// deleted is told of deletes that the table remembers, where folders are gone.
-	deleted func(change.Key, reconcile.Tombstone) error
+	deleted func(change.Key, compare.Tombstone) error
 	// bad is told of rows of the export that cannot be read.
 	bad func(folder int64, key change.Key, known bool) error
 	// unkeyed is told of rows of the table whose Id is none.
@@ -133,8 +133,8 @@ func (c *reconciling) openReplay(ctx context.Context, opts synapselink.SourceOpt
 // replayed is what one worker needs at a time.
 type replayed struct {
 	block   change.Block
-	hasher  reconcile.Hasher
-	changes []reconcile.Change
+	hasher  compare.Hasher
+	changes []compare.Change
 }
 
 // hand gives the rows of a block that are wanted.
@@ -147,8 +147,8 @@ func (c *reconciling) hand(b *replayed, to *sides, mu *sync.Mutex) error {
 	b.hasher.Rows(rows, len(c.schema),
 		func(row int) int { return c.width.of(b.block.Changes[row].Folder, len(c.schema)) },
 		func(row int) bool { return wanted(b.block.Changes[row].Key) },
-		func(row int, d reconcile.Digest) {
-			known := reconcile.Change{Change: b.block.Changes[row], Digest: d}
+		func(row int, d compare.Digest) {
+			known := compare.Change{Change: b.block.Changes[row], Digest: d}
 			if to.cells {
 				known.Cells = cellsAt(rows, row, c.width.of(known.Folder, len(c.schema)))
 			}
@@ -165,16 +165,16 @@ func (c *reconciling) hand(b *replayed, to *sides, mu *sync.Mutex) error {
 }
 
 // cellsAt are the values of a row; those from width on are null.
-func cellsAt(b *batch.Batch, row, width int) []reconcile.Cell {
+func cellsAt(b *batch.Batch, row, width int) []compare.Cell {
 	var one batch.Batch
 	one.Reset(b.Schema)
 	one.AppendRows(b, []int{row})
-	cells := make([]reconcile.Cell, len(b.Schema))
+	cells := make([]compare.Cell, len(b.Schema))
 	for i, cell := range CellsOf(&one)[0] {
 		if i >= width {
 			cell.Value = nil
 		}
-		cells[i] = reconcile.NewCell(cell.Value)
+		cells[i] = compare.NewCell(cell.Value)
 	}
 	return cells
 }
@@ -203,7 +203,7 @@ func (c *reconciling) scan(ctx context.Context, to *sides) error {
 	if err := c.scanTombstones(ctx, named, to); err != nil {
 		return err
 	}
-	var hasher reconcile.Hasher
+	var hasher compare.Hasher
 	return c.engine.Scan(ctx, c.Snapshot, all, func(b *batch.Batch) error {
 		return c.handRows(b, at, &hasher, to)
 	})
@@ -222,7 +222,7 @@ func (c *reconciling) scanTombstones(ctx context.Context, named local.Columns, t
 			if !wanted(f.Key) {
 				continue
 			}
-			err := to.deleted(f.Key, reconcile.Tombstone{Version: f.Version, HasVersion: f.HasVersion(), Unversioned: f.Unversioned, Folder: f.Folder})
+			err := to.deleted(f.Key, compare.Tombstone{Version: f.Version, HasVersion: f.HasVersion(), Unversioned: f.Unversioned, Folder: f.Folder})
 			if err != nil {
 				return err
 			}
@@ -242,7 +242,7 @@ type places struct {
 	key, start, end int
 }
 
-func (c *reconciling) handRows(b *batch.Batch, at places, hasher *reconcile.Hasher, to *sides) error {
+func (c *reconciling) handRows(b *batch.Batch, at places, hasher *compare.Hasher, to *sides) error {
 	wanted := to.part()
 	keys := keysOf(b, at.key)
 	starts, ends := longs(b, at.start, 0), longs(b, at.end, change.NoEnd)
@@ -257,8 +257,8 @@ func (c *reconciling) handRows(b *batch.Batch, at places, hasher *reconcile.Hash
 			}
 			return wanted(*keys[row])
 		},
-		func(row int, d reconcile.Digest) {
-			r := reconcile.Row{Start: starts[row], End: ends[row], Modified: times[row],
+		func(row int, d compare.Digest) {
+			r := compare.Row{Start: starts[row], End: ends[row], Modified: times[row],
 				Folder: folders[row], First: firsts[row], Digest: d}
 			if to.cells {
 				r.Cells = cellsAt(b, row, len(c.schema))[:len(c.schema)]

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluicedata/sluice/internal/delta"
-	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
@@ -65,7 +65,7 @@ type Tally struct {
 	Checksum string `json:"checksum"`
 }
 
-func shownTally(t reconcile.Tally) Tally { return Tally{t.Rows, t.Keys, t.Checksum.String()} }
+func shownTally(t compare.Tally) Tally { return Tally{t.Rows, t.Keys, t.Checksum.String()} }
 
 func (r *Reconciliation) verdict() Verdict {
 	switch {

@@ -78,12 +78,12 @@ func (b *bringing) retryRows(ctx context.Context) error {
 		r.tell(QuarantineRowsLeft, "", rowsWere(r.before.Rows, "not tried")+r.untriedText())
 		return nil
 	}
-	work := b.Batch(r.schema, b.apartFromRuns())
-	work.Bytes, work.Open, work.Seal = r.bytes, r.open, r.seal
-	work.Parameters["quarantine"] = "retry"
-	r.parameters = work.Parameters
+	task := b.Batch(r.schema, b.apartFromRuns())
+	task.Bytes, task.Open, task.Seal = r.bytes, r.open, r.seal
+	task.Parameters["quarantine"] = "retry"
+	r.parameters = task.Parameters
 	began := b.Options.Clock()
-	result, err := b.engine.Apply(ctx, work)
+	result, err := b.engine.Apply(ctx, task)
 	first := r.spool.First()
 	r.file.settle(ctx, err)
 	if cerr := r.spool.Close(); cerr != nil {

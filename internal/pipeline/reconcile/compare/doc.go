@@ -1,4 +1,4 @@
-// Package reconcile compares a table with what the folders that are left of its
+// Package compare compares a table with what the folders that are left of its
 // export say, key by key, by the rules of package change and without the engine
 // that wrote the table. It does no I/O: rows of both sides are handed in.
 //
@@ -27,4 +27,4 @@
 // A table that was exported again in full ([LastCopy]) may hold rows that the
 // source has no more and never marked as deleted: no folder since the copy began
 // delivered them. Those are [Vanished].
-package reconcile
+package compare
