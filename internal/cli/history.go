@@ -9,7 +9,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // historyOptions are those of the command history.
@@ -47,7 +48,7 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 	if opts.Limit < 0 {
 		return nil, usage(fmt.Sprintf("--limit %d: use 0 for all, or a number of commits", opts.Limit))
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -65,19 +66,19 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 
 // notCreated is the empty history of a table that no run has made yet, or nil.
 // A folder without a log is an error to whoever asks for commits.
-func notCreated(ctx context.Context, service *control.Service, table string) *pipeline.History {
+func notCreated(ctx context.Context, service *control.Service, table string) *inspect.History {
 	list, err := service.Status(ctx, control.Request{Tables: []string{table}})
 	if err != nil || len(list) != 1 || len(list[0].Tables) != 1 {
 		return nil
 	}
 	t := &list[0].Tables[0]
-	if t.State != pipeline.NotCreated {
+	if t.State != inspect.NotCreated {
 		return nil
 	}
-	return &pipeline.History{Table: t.Table, Path: t.Path, Commits: []pipeline.Commit{}}
+	return &inspect.History{Table: t.Table, Path: t.Path, Commits: []inspect.Commit{}}
 }
 
-func historyOutcome(h *pipeline.History, limit int) *outcome {
+func historyOutcome(h *inspect.History, limit int) *outcome {
 	o := &outcome{
 		result:  h,
 		summary: text.Plural(len(h.Commits), "commit"),
@@ -93,7 +94,7 @@ func historyOutcome(h *pipeline.History, limit int) *outcome {
 	return o
 }
 
-func (p *page) history(h *pipeline.History) {
+func (p *page) history(h *inspect.History) {
 	p.linef("%s  %s", p.Bold(h.Table), p.Faint(h.Path))
 	table := text.NewTable(p.Style, ">VERSION", "TIME", "OPERATION", ">READ", ">UPSERTED", ">DELETED", ">SUPERSEDED", "CURSOR", "BY")
 	for i := range h.Commits {

@@ -3,10 +3,11 @@ package control
 import (
 	"context"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
 
 // Reconcile compares a table with the folders that are left of its export.
-func (s *Service) Reconcile(ctx context.Context, request pipeline.ReconcileRequest) (*pipeline.Reconciliation, error) {
-	return first(s, func(r *pipeline.Pipeline) (*pipeline.Reconciliation, error) { return pipeline.Reconcile(ctx, r, request) })
+func (s *Service) Reconcile(ctx context.Context, request reconcile.ReconcileRequest) (*reconcile.Reconciliation, error) {
+	return first(s, func(r *work.Pipeline) (*reconcile.Reconciliation, error) { return reconcile.Reconcile(ctx, r, request) })
 }

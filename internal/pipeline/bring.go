@@ -9,15 +9,17 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
 // bringing is one table being brought up to date.
 type bringing struct {
 	*update
-	*Target
+	*work.Target
 	engine *local.Engine
-	result TableResult
+	result report.TableResult
 	// cut cells by column, see countCut.
 	cut map[string]int64
 	// columns that the table has of its source, as the batches before left it.
@@ -40,7 +42,7 @@ func (b *bringing) bring(ctx context.Context) error {
 	}
 	b.tellQuarantined()
 	if b.IsPartial() {
-		b.partial, _ = synapselink.FolderFromDigits(b.Snapshot.Txns[b.AppID()+PartialSuffix].Version)
+		b.partial, _ = synapselink.FolderFromDigits(b.Snapshot.Txns[b.AppID()+work.PartialSuffix].Version)
 	}
 	if err := b.checkKnown(ctx); err != nil {
 		return err
@@ -78,8 +80,8 @@ func (b *bringing) bring(ctx context.Context) error {
 }
 
 // step is the commit that puts the cursor at a folder.
-func (b *bringing) step(folder synapselink.FolderName) Step {
-	return Step{AppID: b.AppID(), Cursor: folder.Digits(), Marks: b.marks(folder), Reached: folder}
+func (b *bringing) step(folder synapselink.FolderName) work.Step {
+	return work.Step{AppID: b.AppID(), Cursor: folder.Digits(), Marks: b.marks(folder), Reached: folder}
 }
 
 // note keeps where the table stands.
@@ -110,7 +112,7 @@ func (b *bringing) lastEntity(ctx context.Context) (*synapselink.Entity, error) 
 }
 
 // apply brings folders to the table, in one commit.
-func (b *bringing) apply(ctx context.Context, parts []Part, to Step) error {
+func (b *bringing) apply(ctx context.Context, parts []work.Part, to work.Step) error {
 	schema := b.columns
 	var folders []synapselink.FolderPart
 	bytes := int64(0)
@@ -139,7 +141,7 @@ func (b *bringing) apply(ctx context.Context, parts []Part, to Step) error {
 // together are the first parts, all of one moment: folders whose names differ in
 // spelling or in a fraction of a second, and spellings of the table's name within
 // one. The cursor knows moments, so that they have to come in one commit.
-func together(parts []Part) []Part {
+func together(parts []work.Part) []work.Part {
 	n := 1
 	for n < len(parts) && parts[n].Folder.Digits() == parts[0].Folder.Digits() {
 		n++
@@ -148,7 +150,7 @@ func together(parts []Part) []Part {
 }
 
 // batch applies folders in one commit.
-func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, to Step) error {
+func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, to work.Step) error {
 	task := b.Batch(schema, to)
 	task.Bytes = bytes
 	var source *synapselink.Source // the last one: a batch starts over when others write the table
@@ -179,7 +181,7 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 	if created {
 		b.tellCreated()
 	}
-	rows := Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted, Deleted: result.Counts.Deleted,
+	rows := report.Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted, Deleted: result.Counts.Deleted,
 		Superseded: result.Counts.Superseded, Quarantined: result.Counts.Quarantined}
 	b.result.Folders += len(folders)
 	b.result.Rows.Add(rows)
@@ -187,7 +189,7 @@ func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synap
 	aside.tellSetAside(rows.Quarantined, firstBad)
 	b.result.BytesRead += bytes
 	b.result.BytesWrote += result.BytesWritten
-	b.Options.Listener.Commit(b.tableInfo(), CommitInfo{Version: result.Version, Folders: folders, Rows: rows,
+	b.Options.Listener.Commit(b.tableInfo(), report.CommitInfo{Version: result.Version, Folders: folders, Rows: rows,
 		BytesRead: bytes, BytesWritten: result.BytesWritten, Began: began, Ended: b.Options.Clock()})
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -37,7 +39,7 @@ func (b *bringing) checkKnown(ctx context.Context) error {
 	if len(known) > 0 {
 		hint = "the nearest name is " + synapselink.Nearest(b.Spec.SourceTable, known) + "; sluice discover lists all"
 	}
-	return fmt.Errorf("%w: %s is in none of its manifests; %s", ErrNoTable, b.Spec.SourceTable, hint)
+	return fmt.Errorf("%w: %s is in none of its manifests; %s", report.ErrNoTable, b.Spec.SourceTable, hint)
 }
 
 // checkTable refuses what no batch could be applied to.
@@ -46,7 +48,7 @@ func (b *bringing) checkTable(ctx context.Context) error {
 		if err := b.checkKeeper(); err != nil {
 			return err
 		}
-		if err := local.Check(b.Snapshot, b.Batch(nil, Step{})); err != nil {
+		if err := local.Check(b.Snapshot, b.Batch(nil, work.Step{})); err != nil {
 			return err
 		}
 	}
@@ -103,7 +105,7 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 	}
 	err = b.Selection().Check(b.Spec.SourceTable, known)
 	if err != nil && b.Exists() {
-		b.tell(SelectionUnknown, "", err.Error())
+		b.tell(report.SelectionUnknown, "", err.Error())
 		return nil
 	}
 	return err
@@ -116,7 +118,7 @@ func (b *bringing) checkLabels() error {
 	}
 	name := b.Labels.Name
 	return fmt.Errorf("%w: neither the root nor any folder has OptionsetMetadata/%s.csv; "+
-		"switch ingest_choice_labels off if the environment has no choices", ErrNoLabels, name)
+		"switch ingest_choice_labels off if the environment has no choices", report.ErrNoLabels, name)
 }
 
 // checkGap stops a table whose folders went away, unless it is to go on.
@@ -131,10 +133,10 @@ func (b *bringing) checkGap() error {
 	}
 	if b.Spec.Settings.OnGap != spec.GapContinues {
 		return fmt.Errorf("%w: %s; if the folders that are left reach back to a whole copy, run sluice run --table %s --full-refresh; otherwise have the table exported again, or set on_gap: continue",
-			ErrGap, text, b.Spec.SourceTable)
+			report.ErrGap, text, b.Spec.SourceTable)
 	}
 	b.gapped = true
-	b.tell(FolderGap, b.Env.Following(b.Cursor()).String(), text+"; the table goes on with what is left")
+	b.tell(report.FolderGap, b.Env.Following(b.Cursor()).String(), text+"; the table goes on with what is left")
 	return nil
 }
 
@@ -144,5 +146,5 @@ func (b *bringing) checkAdded(merged synapselink.Merged) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s has %s, and schema_changes is full_refresh_required; run sluice run --table %s --full-refresh",
-		ErrNewColumns, b.Spec.SourceTable, fieldNames(merged.Added), b.Spec.SourceTable)
+		report.ErrNewColumns, b.Spec.SourceTable, fieldNames(merged.Added), b.Spec.SourceTable)
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -51,7 +53,7 @@ func (b *bringing) catchUp(ctx context.Context) error {
 }
 
 // moveCursor is a commit without rows.
-func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to Step) error {
+func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to work.Step) error {
 	task := b.Batch(schema, to)
 	task.Replace = false
 	began := b.Options.Clock()
@@ -61,7 +63,7 @@ func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to Step)
 	}
 	b.note(result.Version, to.Reached)
 	if !result.Skipped {
-		b.Options.Listener.Commit(b.tableInfo(), CommitInfo{Version: result.Version, Began: began, Ended: b.Options.Clock()})
+		b.Options.Listener.Commit(b.tableInfo(), report.CommitInfo{Version: result.Version, Began: began, Ended: b.Options.Clock()})
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"maps"
 	"slices"
 	"strings"
@@ -27,6 +28,6 @@ func (b *bringing) tellCut() {
 	for _, column := range slices.Sorted(maps.Keys(b.cut)) {
 		columns = append(columns, fmt.Sprintf("%s %d", column, b.cut[column]))
 	}
-	b.tell(CellsCut, "", fmt.Sprintf("texts of more than %d bytes (max_cell_bytes) were cut: %s",
+	b.tell(report.CellsCut, "", fmt.Sprintf("texts of more than %d bytes (max_cell_bytes) were cut: %s",
 		*b.Spec.Settings.MaxCellBytes, strings.Join(columns, ", ")))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/quarantine"
 )
 
@@ -20,8 +21,8 @@ type Discarded struct {
 
 // DiscardQuarantine drops rows of a table's quarantine for good. The commit says
 // how many.
-func DiscardQuarantine(ctx context.Context, p *Pipeline, table string, place Place) (*Discarded, error) {
-	u := &update{Survey: p.Survey(Request{Tables: []string{table}})}
+func DiscardQuarantine(ctx context.Context, p *work.Pipeline, table string, place quarantine.Place) (*Discarded, error) {
+	u := &update{Survey: p.Survey(work.Request{Tables: []string{table}})}
 	t, err := u.OneInLake(ctx, table)
 	if err != nil {
 		return nil, err
@@ -31,7 +32,7 @@ func DiscardQuarantine(ctx context.Context, p *Pipeline, table string, place Pla
 		if place.IsAll() {
 			return d, nil
 		}
-		return nil, fmt.Errorf("%w: %s has none", ErrNoRow, t.Name())
+		return nil, fmt.Errorf("%w: %s has none", quarantine.ErrNoRow, t.Name())
 	}
 	b := &bringing{update: u, Target: t, engine: u.Engine(1)}
 	if err := b.checkKeeper(); err != nil {
@@ -47,12 +48,12 @@ func DiscardQuarantine(ctx context.Context, p *Pipeline, table string, place Pla
 
 // apartFromRuns is a commit that leaves the cursor alone. Its own cursor is the
 // version that it makes: others that do the same at the same time are told apart.
-func (b *bringing) apartFromRuns() Step {
-	return Step{AppID: b.AppID() + "/quarantine", Cursor: b.Snapshot.Version + 1, Reached: b.Cursor()}
+func (b *bringing) apartFromRuns() work.Step {
+	return work.Step{AppID: b.AppID() + "/quarantine", Cursor: b.Snapshot.Version + 1, Reached: b.Cursor()}
 }
 
 // discard commits nothing but the quarantine without the rows that a place means.
-func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, err error) {
+func (b *bringing) discard(ctx context.Context, place quarantine.Place) (discarded int64, err error) {
 	columns, err := b.Schema()
 	if err != nil {
 		return 0, err
@@ -71,7 +72,7 @@ func (b *bringing) discard(ctx context.Context, place Place) (discarded int64, e
 		}
 		after, err := file.write(ctx, before, keep, nil)
 		if err == nil && after.Rows == before.Rows {
-			err = fmt.Errorf("%w: %s has %d rows in it", ErrNoRow, b.Name(), before.Rows)
+			err = fmt.Errorf("%w: %s has %d rows in it", quarantine.ErrNoRow, b.Name(), before.Rows)
 		}
 		discarded = before.Rows - after.Rows
 		task.Parameters["discardedRows"] = strconv.FormatInt(discarded, 10)

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
@@ -44,7 +45,7 @@ func (b *bringing) bringLabels(ctx context.Context) error {
 
 // unsaid leaves out the parts that repeat the one before, and tells what the last
 // one was like.
-func (b *bringing) unsaid(ctx context.Context) (parts []Part, said int64, err error) {
+func (b *bringing) unsaid(ctx context.Context) (parts []work.Part, said int64, err error) {
 	said = b.Snapshot.Txns[b.saidID()].Version
 	for _, p := range b.Parts {
 		if p.Err != nil {
@@ -65,7 +66,7 @@ func (b *bringing) unsaid(ctx context.Context) (parts []Part, said int64, err er
 }
 
 // digest stands for the bytes of a part's files, in the versions listed.
-func (b *bringing) digest(ctx context.Context, p Part) (int64, error) {
+func (b *bringing) digest(ctx context.Context, p work.Part) (int64, error) {
 	h := sha256.New()
 	h.Write([]byte(saidForm))
 	for _, f := range p.Files {

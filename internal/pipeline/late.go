@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -20,10 +22,10 @@ func (b *bringing) bringLate(ctx context.Context) error {
 		if b.before, err = b.entityBefore(ctx, folder); err != nil {
 			return err
 		}
-		if err := b.apply(ctx, group, Step{AppID: b.LateID(folder), Cursor: LateApplied, Reached: cursor}); err != nil {
+		if err := b.apply(ctx, group, work.Step{AppID: b.LateID(folder), Cursor: work.LateApplied, Reached: cursor}); err != nil {
 			return err
 		}
-		b.tell(FolderLate, folder.String(), fmt.Sprintf("folder %s had been skipped and got its model.json; it was applied", folder))
+		b.tell(report.FolderLate, folder.String(), fmt.Sprintf("folder %s had been skipped and got its model.json; it was applied", folder))
 		rest = rest[len(group):]
 	}
 	return nil

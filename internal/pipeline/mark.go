@@ -3,28 +3,29 @@ package pipeline
 import (
 	"slices"
 
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
 // marks are what a commit that puts the cursor at a folder says beside it.
 func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
-	marks := map[string]int64{b.AppID() + NextSuffix: b.Env.Following(b.lookedThrough(cursor)).Digits()}
+	marks := map[string]int64{b.AppID() + work.NextSuffix: b.Env.Following(b.lookedThrough(cursor)).Digits()}
 	b.markPartial(marks)
 	from := b.Start()
 	for _, f := range b.Env.Listing.Abandoned() {
 		if f.Compare(from) > 0 && f.Compare(cursor) < 0 {
-			marks[b.LateID(f)] = LateSkipped
+			marks[b.LateID(f)] = work.LateSkipped
 		}
 	}
 	for _, f := range b.Ready {
-		if !slices.ContainsFunc(b.Late, func(p Part) bool { return p.Folder.Digits() == f.Digits() }) {
-			marks[b.LateID(f)] = LateApplied // it has nothing for the table
+		if !slices.ContainsFunc(b.Late, func(p work.Part) bool { return p.Folder.Digits() == f.Digits() }) {
+			marks[b.LateID(f)] = work.LateApplied // it has nothing for the table
 		}
 	}
 	if b.Request.FullRefresh {
 		for _, f := range b.Skipped() {
 			if slices.ContainsFunc(b.Env.Listing.Ready(), func(r synapselink.FolderName) bool { return r.Digits() == f.Digits() }) {
-				marks[b.LateID(f)] = LateApplied
+				marks[b.LateID(f)] = work.LateApplied
 			}
 		}
 	}
@@ -50,7 +51,7 @@ func (b *bringing) markPartial(marks map[string]int64) {
 	if !b.Request.FullRefresh && !b.Cursor().IsZero() {
 		return
 	}
-	id := b.AppID() + PartialSuffix
+	id := b.AppID() + work.PartialSuffix
 	if oldest, gone := b.CopyGone(); gone {
 		marks[id] = oldest.Digits()
 		b.partial = oldest

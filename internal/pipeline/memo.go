@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -31,7 +33,7 @@ type memo struct {
 }
 
 type memoEnvironment struct {
-	Source
+	report.Source
 
 	Root  string        `json:"root"`
 	Limit time.Duration `json:"limit"` // of freshness, the strictest of its tables
@@ -40,7 +42,7 @@ type memoEnvironment struct {
 }
 
 type memoTable struct {
-	TableResult
+	report.TableResult
 
 	Place string        `json:"place"` // in the lake
 	Limit time.Duration `json:"limit"` // of freshness
@@ -76,7 +78,7 @@ func (u *update) digest() (string, error) {
 
 // nothingNew gives the result of an update that has nothing to do, as far as a
 // memo can tell; nil where it cannot.
-func (u *update) nothingNew(ctx context.Context) *Result {
+func (u *update) nothingNew(ctx context.Context) *report.Result {
 	if u.Options.Memo == nil || u.Request.FullRefresh || len(u.Request.Tables) > 0 {
 		return nil
 	}
@@ -84,7 +86,7 @@ func (u *update) nothingNew(ctx context.Context) *Result {
 	if m == nil || !u.stillHolds(ctx, m) {
 		return nil
 	}
-	result := &Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+	result := &report.Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []report.Source{}, Tables: []report.TableResult{}, Events: []report.Event{}}
 	for _, e := range m.Environments {
 		open, err := synapselink.ParseFolderName(e.Open)
 		if err == nil {
@@ -102,16 +104,16 @@ func (u *update) nothingNew(ctx context.Context) *Result {
 }
 
 // unchanged is a table's result of an update that did nothing.
-func (u *update) unchanged(m memoTable) TableResult {
+func (u *update) unchanged(m memoTable) report.TableResult {
 	t := m.TableResult
-	t.State, t.Error, t.Events = Completed, nil, []Event{}
+	t.State, t.Error, t.Events = report.Completed, nil, []report.Event{}
 	for _, e := range m.Events {
 		if repeats(e) {
 			e.Time = u.Options.Clock().UTC()
 			t.Events = append(t.Events, e)
 		}
 	}
-	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.CellsCut, t.DurationMS = 0, Rows{}, 0, 0, 0, 0
+	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.CellsCut, t.DurationMS = 0, report.Rows{}, 0, 0, 0, 0
 	for _, f := range []struct {
 		name string
 		age  **int64
@@ -120,9 +122,9 @@ func (u *update) unchanged(m memoTable) TableResult {
 			_, *f.age = u.Aged(folder)
 		}
 	}
-	t.Stale = IsStale(t.AppliedAge, m.Limit)
+	t.Stale = work.IsStale(t.AppliedAge, m.Limit)
 	if t.SetAside > 0 {
-		t.Events = append(t.Events, u.Event(QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
+		t.Events = append(t.Events, u.Event(report.QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
 	}
 	return t
 }
@@ -201,7 +203,7 @@ func (u *update) allThere(ctx context.Context, tables []memoTable) bool {
 }
 
 // writeMemo leaves a memo for the next update if everything is done.
-func (u *update) writeMemo(ctx context.Context, targets []*Target, result *Result) error {
+func (u *update) writeMemo(ctx context.Context, targets []*work.Target, result *report.Result) error {
 	if u.Options.Memo == nil {
 		return nil
 	}
@@ -219,7 +221,7 @@ func (u *update) writeMemo(ctx context.Context, targets []*Target, result *Resul
 // errNotAll: there is more to do.
 var errNotAll = errors.New("not everything is done")
 
-func (u *update) saveMemo(ctx context.Context, targets []*Target, result *Result) error {
+func (u *update) saveMemo(ctx context.Context, targets []*work.Target, result *report.Result) error {
 	digest, err := u.digest()
 	if err != nil {
 		return err
@@ -230,9 +232,9 @@ func (u *update) saveMemo(ctx context.Context, targets []*Target, result *Result
 		if source.Held != "" || source.Open == "" {
 			return errNotAll
 		}
-		m.Environments = append(m.Environments, memoEnvironment{source, e.Export.Root, FreshnessLimit(e, targets), source.Skipped})
+		m.Environments = append(m.Environments, memoEnvironment{source, e.Export.Root, work.FreshnessLimit(e, targets), source.Skipped})
 	}
-	lasting := slices.ContainsFunc(result.Events, func(e Event) bool { return e.Level == Warn && e.Code != SourceStandsStill })
+	lasting := slices.ContainsFunc(result.Events, func(e report.Event) bool { return e.Level == report.Warn && e.Code != report.SourceStandsStill })
 	if result.Error != nil || lasting || slices.ContainsFunc(result.Tables, unfinished) {
 		return errNotAll
 	}
@@ -255,18 +257,18 @@ func (u *update) saveMemo(ctx context.Context, targets []*Target, result *Result
 }
 
 // unfinished tables are to be looked at by the next update.
-func unfinished(t TableResult) bool {
-	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e Event) bool {
-		return e.Level == Warn && e.Code != RowsQuarantined && e.Code != QuarantineRowsLeft && e.Code != CellsCut && !repeats(e)
+func unfinished(t report.TableResult) bool {
+	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e report.Event) bool {
+		return e.Level == report.Warn && e.Code != report.RowsQuarantined && e.Code != report.QuarantineRowsLeft && e.Code != report.CellsCut && !repeats(e)
 	})
 }
 
 // repeats reports whether every run says the same until somebody acts on it.
-func repeats(e Event) bool {
-	return e.Code == TableGone || e.Code == SelectionUnknown || e.Code == InitialCopyGone
+func repeats(e report.Event) bool {
+	return e.Code == report.TableGone || e.Code == report.SelectionUnknown || e.Code == report.InitialCopyGone
 }
 
 // memoEvent says that no memo was left.
-func (u *update) memoEvent(err error) Event {
-	return u.Event(CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
+func (u *update) memoEvent(err error) report.Event {
+	return u.Event(report.CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -21,11 +23,11 @@ const (
 
 // Plan is what an update would do. Making it changes nothing.
 type Plan struct {
-	Name   string      `json:"name"`
-	Source []Source    `json:"source"`
-	Tables []TablePlan `json:"tables"`
-	Events []Event     `json:"events"`
-	Error  *Failure    `json:"error"`
+	Name   string          `json:"name"`
+	Source []report.Source `json:"source"`
+	Tables []TablePlan     `json:"tables"`
+	Events []report.Event  `json:"events"`
+	Error  *report.Failure `json:"error"`
 }
 
 // TablePlan is what an update would do with one table.
@@ -43,25 +45,25 @@ type TablePlan struct {
 	Bytes   int64    `json:"bytes"`
 	// Added columns are new to the table, Missing ones are no longer at the
 	// source and stay null.
-	Added   []Column `json:"added_columns"`
-	Missing []string `json:"missing_columns"`
+	Added   []report.Column `json:"added_columns"`
+	Missing []string        `json:"missing_columns"`
 	// Commits that would be written to the table.
-	Commits int      `json:"commits"`
-	Events  []Event  `json:"events"`
-	Error   *Failure `json:"error"`
+	Commits int             `json:"commits"`
+	Events  []report.Event  `json:"events"`
+	Error   *report.Failure `json:"error"`
 }
 
 // MakePlan says what an update would do.
-func MakePlan(ctx context.Context, p *Pipeline, request Request) Plan {
+func MakePlan(ctx context.Context, p *work.Pipeline, request work.Request) Plan {
 	u := &update{Survey: p.Survey(request)}
-	plan := Plan{Name: p.Config.Name, Source: []Source{}, Tables: []TablePlan{}, Events: []Event{}}
+	plan := Plan{Name: p.Config.Name, Source: []report.Source{}, Tables: []TablePlan{}, Events: []report.Event{}}
 	targets, err := u.Prepare(ctx)
 	for _, e := range u.Environments {
 		plan.Source = append(plan.Source, u.Describe(e))
 		plan.Events = append(plan.Events, u.EventsOf(e, targets)...)
 	}
 	if err != nil {
-		plan.Error = NewFailure(err)
+		plan.Error = report.NewFailure(err)
 		return plan
 	}
 	for _, t := range targets {
@@ -70,17 +72,17 @@ func MakePlan(ctx context.Context, p *Pipeline, request Request) Plan {
 	return plan
 }
 
-func (u *update) plan(ctx context.Context, t *Target) TablePlan {
+func (u *update) plan(ctx context.Context, t *work.Target) TablePlan {
 	p := TablePlan{
 		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
 		Path: u.Lake.URL(t.Path()), Version: -1, Bytes: t.Bytes,
-		Folders: []string{}, Events: []Event{}, Added: []Column{}, Missing: []string{},
+		Folders: []string{}, Events: []report.Event{}, Added: []report.Column{}, Missing: []string{},
 	}
 	for _, part := range slices.Concat(t.Late, t.Parts) {
 		p.Folders = append(p.Folders, part.Folder.String())
 		p.Files += len(part.Files)
 	}
-	b := &bringing{update: u, Target: t, result: TableResult{Path: p.Path}}
+	b := &bringing{update: u, Target: t, result: report.TableResult{Path: p.Path}}
 	err := t.Err
 	if err == nil {
 		p.Version = t.Snapshot.Version
@@ -98,7 +100,7 @@ func (u *update) plan(ctx context.Context, t *Target) TablePlan {
 		}
 	}
 	if err != nil {
-		p.Action, p.Error = ActionFail, NewFailure(err)
+		p.Action, p.Error = ActionFail, report.NewFailure(err)
 	}
 	p.Events = append(p.Events, b.result.Events...)
 	return p
@@ -127,9 +129,9 @@ func (p *TablePlan) fill(b *bringing) error {
 		}
 		b.columns = merged.Schema
 	}
-	p.Added = ColumnsOf(b.columns[had:])
+	p.Added = report.ColumnsOf(b.columns[had:])
 	p.Missing = append(p.Missing, merged.Missing...)
-	for _, parts := range [][]Part{t.Late, t.Parts} {
+	for _, parts := range [][]work.Part{t.Late, t.Parts} {
 		for rest := parts; len(rest) > 0; rest = rest[len(nextCommit(t, rest)):] {
 			p.Commits++
 		}
@@ -151,7 +153,7 @@ func (p *TablePlan) fill(b *bringing) error {
 }
 
 // nextCommit are the first parts, which come in one commit.
-func nextCommit(t *Target, parts []Part) []Part {
+func nextCommit(t *work.Target, parts []work.Part) []work.Part {
 	if t.Labels != nil {
 		return parts
 	}

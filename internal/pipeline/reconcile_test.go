@@ -15,6 +15,10 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -25,10 +29,10 @@ import (
 // allKeys shows every key that differs in these tests.
 const allKeys = 1000
 
-func (w way) reconcile(t tester, source, lake storage.Store, q pipeline.ReconcileRequest) *pipeline.Reconciliation {
+func (w way) reconcile(t tester, source, lake storage.Store, q reconcile.ReconcileRequest) *reconcile.Reconciliation {
 	t.Helper()
 	q.MaxKeys = allKeys
-	r, err := pipeline.Reconcile(context.Background(), w.runner(source, lake, q.Table), q)
+	r, err := reconcile.Reconcile(context.Background(), w.runner(source, lake, q.Table), q)
 	need(t, err)
 	return r
 }
@@ -46,14 +50,14 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 		w.memory = 64 << 20
 		source, lake := mem.New(fixedClock), mem.New(fixedClock)
 		h.write(t, source, 0, folders)
-		if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
-		if r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table}); r.Verdict != pipeline.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
+		if r := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table}); r.Verdict != reconcile.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
 			t.Fatalf("a table that nobody touched: %+v", r)
 		}
 		want := corruptSome(t, lake, h, folders-1, keys)
-		one := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		one := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table})
 		var got []string
 		for _, d := range one.Differences {
 			got = append(got, d.Key)
@@ -62,7 +66,7 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 			t.Fatalf("way %+v: keys (-corrupted +named):\n%s", w, d)
 		}
 		w.memory = 32 << 10
-		many := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		many := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table})
 		if len(h.history(t, folders)) > 80 && many.Passes == 1 {
 			t.Fatalf("the test wants more than one pass, and takes %d", many.Passes)
 		}
@@ -87,7 +91,7 @@ func TestReconcileWithoutOlderFolders(t *testing.T) {
 			next := written + rapid.IntRange(1, folders-written).Draw(t, "folders at once")
 			h.write(t, source, written, next)
 			written = next
-			if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), pipeline.Request{}); !isDone(result.State) {
+			if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 		}
@@ -99,7 +103,7 @@ func TestReconcileWithoutOlderFolders(t *testing.T) {
 			}
 		}
 		w.memory = 1 << 20
-		r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		r := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table})
 		if r.Missing+r.Extra+r.Differing+r.Vanished > 0 || r.InTable != r.InExport {
 			t.Fatalf("way %+v: %+v", w, r)
 		}
@@ -163,11 +167,11 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 			for range 7 {
 				_, err := sim.Step(ctx, source, exporter.Changes{Mix: exporter.Mix{Inserts: 5, Updates: 9, Deletes: 7}})
 				need(t, err)
-				if result := pipeline.Run(ctx, w.runner(source, lake, "bench"), pipeline.Request{}); !isDone(result.State) {
+				if result := pipeline.Run(ctx, w.runner(source, lake, "bench"), work.Request{}); !isDone(result.State) {
 					t.Fatalf("%s, %+v", result.State, failures(result))
 				}
-				r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true})
-				if r.Verdict != pipeline.Matches || r.Removed != r.Vanished || r.Differing > 0 {
+				r := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: "bench", Apply: true})
+				if r.Verdict != reconcile.Matches || r.Removed != r.Vanished || r.Differing > 0 {
 					t.Fatalf("%+v", r)
 				}
 				vanished += r.Vanished
@@ -176,7 +180,7 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 				if d := cmp.Diff(lost(history, folderDigits(r.Since), folderDigits(r.Cursor)), r.VanishedKeys); r.Vanished > 0 && d != "" {
 					t.Fatalf("vanished keys (-by the history +found):\n%s", d)
 				}
-				if again := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true}); again.Verdict != pipeline.Matches ||
+				if again := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: "bench", Apply: true}); again.Verdict != reconcile.Matches ||
 					again.Vanished > 0 || again.InTable != r.InTable || again.Version != r.Version {
 					t.Fatalf("the second time: %+v\nthe first: %+v", again, r)
 				}
@@ -211,7 +215,7 @@ func lost(history []exporter.Written, since, upto int64) []string {
 }
 
 // vanishing is an export of which Bob vanished, brought to a lake.
-func vanishing(t *testing.T) (*world, *pipeline.Pipeline) {
+func vanishing(t *testing.T) (*world, *work.Pipeline) {
 	t.Helper()
 	w := newWorld(t)
 	folder := func(name, rows string) {
@@ -226,7 +230,7 @@ func vanishing(t *testing.T) (*world, *pipeline.Pipeline) {
 	w.synced = "1/10/2024 2:00:30 AM"
 	folder("2024-01-10T02.00.00Z", a+",,,\"Ann\",100,\n")
 	r := w.runner(&datadriven.TestData{})
-	if result := pipeline.Run(context.Background(), r, pipeline.Request{}); !isDone(result.State) {
+	if result := pipeline.Run(context.Background(), r, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	return w, r
@@ -237,28 +241,28 @@ func vanishing(t *testing.T) (*world, *pipeline.Pipeline) {
 func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 	ctx := context.Background()
 	w, r := vanishing(t)
-	status := func() *pipeline.Reconciled { return pipeline.StatusOf(ctx, r, pipeline.Request{}).Tables[0].Reconciled }
+	status := func() *reconcile.Reconciled { return inspect.StatusOf(ctx, r, work.Request{}).Tables[0].Reconciled }
 	if got := status(); got != nil {
 		t.Fatalf("before the first one: %+v", got)
 	}
 	broken := *r
 	broken.Lake = fault.New(w.lake, fault.Match(fault.Write, "*reconcile.json", 1, fault.Fail(storage.ErrDenied)))
-	found, err := pipeline.Reconcile(ctx, &broken, pipeline.ReconcileRequest{Table: "account"})
+	found, err := reconcile.Reconcile(ctx, &broken, reconcile.ReconcileRequest{Table: "account"})
 	need(t, err)
-	if n := len(found.Events); n != 1 || found.Events[0].Code != pipeline.CacheNotWritten || status() != nil {
+	if n := len(found.Events); n != 1 || found.Events[0].Code != report.CacheNotWritten || status() != nil {
 		t.Fatalf("%+v, %+v", found.Events, status())
 	}
-	found, err = pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account"})
+	found, err = reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account"})
 	need(t, err)
-	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.HasVanished {
+	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != reconcile.HasVanished {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	found, err = pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	found, err = reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account", Apply: true})
 	need(t, err)
-	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.Matches || found.Removed != 1 {
+	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != reconcile.Matches || found.Removed != 1 {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	pipeline.Run(ctx, r, pipeline.Request{FullRefresh: true})
+	pipeline.Run(ctx, r, work.Request{FullRefresh: true})
 	if got := status(); got != nil {
 		t.Fatalf("after a full refresh: %+v", got)
 	}
@@ -272,7 +276,7 @@ func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 			need(t, w.lake.Delete(ctx, e.Path))
 		}
 	}
-	pipeline.Run(ctx, r, pipeline.Request{})
+	pipeline.Run(ctx, r, work.Request{})
 	if got := status(); got != nil {
 		t.Fatalf("of a new table: %+v", got)
 	}
@@ -287,22 +291,22 @@ func TestRemovalMeetsRun(t *testing.T) {
 		w.put(t, "2024-01-10T03.00.00Z/account/2024.csv", expandID("B")+",,,\"Bob again\",150,\n")
 		w.manifest(t, "2024-01-10T03.00.00Z", "whole", "account")
 		w.close(t, "2024-01-10T03.00.00Z")
-		if result := pipeline.Run(ctx, r, pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(ctx, r, work.Request{}); !isDone(result.State) {
 			t.Errorf("%s, %+v", result.State, failures(result))
 		}
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	if _, err := pipeline.Reconcile(ctx, &slow, pipeline.ReconcileRequest{Table: "account", Apply: true}); err != nil {
+	if _, err := reconcile.Reconcile(ctx, &slow, reconcile.ReconcileRequest{Table: "account", Apply: true}); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := contentOf(t, w.lake, tablePath("account"))
 	if len(got.rows) != 2 {
 		t.Fatalf("%+v", got.rows)
 	}
-	found, err := pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account"})
+	found, err := reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account"})
 	need(t, err)
-	if found.Verdict != pipeline.Matches {
+	if found.Verdict != reconcile.Matches {
 		t.Fatalf("%+v", found)
 	}
 }
@@ -311,15 +315,15 @@ func TestRemovalMeetsRun(t *testing.T) {
 func TestTwoRemovalsAtOnce(t *testing.T) {
 	ctx := context.Background()
 	w, r := vanishing(t)
-	var other *pipeline.Reconciliation
+	var other *reconcile.Reconciliation
 	meet := fault.Call(func() {
 		var err error
-		other, err = pipeline.Reconcile(ctx, r, pipeline.ReconcileRequest{Table: "account", Apply: true})
+		other, err = reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account", Apply: true})
 		need(t, err)
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	_, err := pipeline.Reconcile(ctx, &slow, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	_, err := reconcile.Reconcile(ctx, &slow, reconcile.ReconcileRequest{Table: "account", Apply: true})
 	if err == nil || other == nil || other.Removed != 1 {
 		t.Fatalf("%v, %+v", err, other)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -12,7 +13,7 @@ import (
 // refresh rebuilds the table from all folders that are left, in one commit.
 func (b *bringing) refresh(ctx context.Context) error {
 	if len(b.Parts) == 0 && b.Exists() {
-		b.tell(RefreshWouldEmpty, "", fmt.Sprintf(
+		b.tell(report.RefreshWouldEmpty, "", fmt.Sprintf(
 			"no folder that is left has rows of %s, so that a full refresh would empty it; the table stays as it is", b.Spec.SourceTable))
 		return nil
 	}
@@ -23,7 +24,7 @@ func (b *bringing) refresh(ctx context.Context) error {
 	last := ready[len(ready)-1]
 	if held, ok := b.Env.Listing.Held(); ok && held.Name.Compare(b.Cursor()) <= 0 {
 		return fmt.Errorf("%w: folder %s is not complete (%s), and the table holds what came after it, up to %s; the table stays as it is",
-			ErrRefreshBehind, held.Name, held.Reason, b.Cursor())
+			report.ErrRefreshBehind, held.Name, held.Reason, b.Cursor())
 	}
 	if err := b.checkRefresh(); err != nil {
 		return err
@@ -47,13 +48,13 @@ func (b *bringing) checkRefresh() error {
 		if f.State == synapselink.Abandoned && f.Name.Compare(cursor) <= 0 &&
 			!slices.ContainsFunc(skipped, func(s synapselink.FolderName) bool { return s.Digits() == f.Name.Digits() }) {
 			return fmt.Errorf("%w: folder %s, which the table holds, cannot be read any more (%s); the table stays as it is, unless on_gap: continue takes what can be read",
-				ErrRefreshBehind, f.Name, f.Reason)
+				report.ErrRefreshBehind, f.Name, f.Reason)
 		}
 	}
 	if oldest, gone := b.CopyGone(); gone {
 		return fmt.Errorf("%w: the folders with the initial copy of %s are gone, the oldest that is left is %s: rows that did not change since then would be lost; "+
 			"the table stays as it is; have it exported again (remove it in Synapse Link and add it), or set on_gap: continue to make it of what is left",
-			ErrRefreshLoses, b.Spec.SourceTable, oldest)
+			report.ErrRefreshLoses, b.Spec.SourceTable, oldest)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/quarantine"
 )
 
@@ -13,12 +15,12 @@ import (
 // which takes them out of the quarantine. Changes are ordered for each key, so it
 // does not matter how late a row comes. Of tables without rows set aside there is
 // no result. The export is not read.
-func RetryQuarantine(ctx context.Context, p *Pipeline, request Request) Result {
-	result := Result{Name: p.Config.Name, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+func RetryQuarantine(ctx context.Context, p *work.Pipeline, request work.Request) report.Result {
+	result := report.Result{Name: p.Config.Name, Source: []report.Source{}, Tables: []report.TableResult{}, Events: []report.Event{}}
 	u := &update{Survey: p.Survey(request)}
 	targets, err := u.InLake(ctx)
 	if err != nil {
-		result.Error = NewFailure(err)
+		result.Error = report.NewFailure(err)
 		result.Settle()
 		return result
 	}
@@ -39,12 +41,12 @@ func RetryQuarantine(ctx context.Context, p *Pipeline, request Request) Result {
 }
 
 // retry tries the rows of one table.
-func (u *update) retry(ctx context.Context, t *Target, engine *local.Engine) TableResult {
+func (u *update) retry(ctx context.Context, t *work.Target, engine *local.Engine) report.TableResult {
 	began := u.Options.Clock()
 	b := &bringing{update: u, Target: t, engine: engine}
-	b.result = TableResult{
+	b.result = report.TableResult{
 		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
-		State: Completed, Path: u.Lake.URL(t.Path()), Version: -1, Events: []Event{},
+		State: report.Completed, Path: u.Lake.URL(t.Path()), Version: -1, Events: []report.Event{},
 	}
 	info := b.tableInfo()
 	u.Options.Listener.TableBegan(info)
@@ -54,10 +56,10 @@ func (u *update) retry(ctx context.Context, t *Target, engine *local.Engine) Tab
 		err = b.retryRows(ctx)
 	}
 	if err != nil {
-		b.result.State, b.result.Error = Failed, NewFailure(err)
+		b.result.State, b.result.Error = report.Failed, report.NewFailure(err)
 		b.add(b.result.Error.Event(u.Options.Clock(), b.Name()))
 	}
-	b.result.Columns = ColumnsOf(b.columns)
+	b.result.Columns = report.ColumnsOf(b.columns)
 	b.result.Duration = u.Options.Clock().Sub(began)
 	b.result.DurationMS = b.result.Duration.Milliseconds()
 	info.At = u.Options.Clock()
@@ -75,7 +77,7 @@ func (b *bringing) retryRows(ctx context.Context) error {
 	}
 	r.result.SetAside = r.before.Rows
 	if r.tried == 0 {
-		r.tell(QuarantineRowsLeft, "", rowsWere(r.before.Rows, "not tried")+r.untriedText())
+		r.tell(report.QuarantineRowsLeft, "", rowsWere(r.before.Rows, "not tried")+r.untriedText())
 		return nil
 	}
 	task := b.Batch(r.schema, b.apartFromRuns())
@@ -92,14 +94,14 @@ func (b *bringing) retryRows(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errNoneSolved) {
 		return err
 	}
-	rows := Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted, Deleted: result.Counts.Deleted,
+	rows := report.Rows{Read: result.Counts.Read, Upserted: result.Counts.Upserted, Deleted: result.Counts.Deleted,
 		Superseded: result.Counts.Superseded, Quarantined: result.Counts.Quarantined}
 	if err != nil {
-		rows = Rows{Read: r.tried, Quarantined: r.tried}
+		rows = report.Rows{Read: r.tried, Quarantined: r.tried}
 	} else {
 		b.columns = r.schema
 		b.note(result.Version, b.Cursor())
-		b.Options.Listener.Commit(b.tableInfo(), CommitInfo{Version: result.Version, Rows: rows,
+		b.Options.Listener.Commit(b.tableInfo(), report.CommitInfo{Version: result.Version, Rows: rows,
 			BytesWritten: result.BytesWritten, Began: began, Ended: b.Options.Clock()})
 	}
 	b.result.Rows.Add(rows)
@@ -109,14 +111,14 @@ func (b *bringing) retryRows(ctx context.Context) error {
 }
 
 // report tells what became of the rows.
-func (r *retrying) report(rows Rows, first *quarantine.Row) {
+func (r *retrying) report(rows report.Rows, first *quarantine.Row) {
 	if solved := rows.Read - rows.Quarantined; solved > 0 {
-		r.tell(QuarantineRowsSolved, "", rowsWere(solved, "applied that had been set aside"))
+		r.tell(report.QuarantineRowsSolved, "", rowsWere(solved, "applied that had been set aside"))
 	}
 	left := r.before.Rows - (rows.Read - rows.Quarantined)
 	r.result.SetAside = left
 	if left == 0 {
 		return
 	}
-	r.tell(QuarantineRowsLeft, "", rowsWere(left, "left set aside")+firstOf(left, first)+r.untriedText())
+	r.tell(report.QuarantineRowsLeft, "", rowsWere(left, "left set aside")+firstOf(left, first)+r.untriedText())
 }

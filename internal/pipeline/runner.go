@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
 
 // Run brings the pipeline's tables up to date. What fails is in the result.
-func Run(ctx context.Context, p *Pipeline, request Request) Result {
+func Run(ctx context.Context, p *work.Pipeline, request work.Request) report.Result {
 	u := &update{Survey: p.Survey(request)}
 	u.begin()
 	result := u.nothingNew(ctx)
@@ -22,8 +24,8 @@ func Run(ctx context.Context, p *Pipeline, request Request) Result {
 }
 
 // doRun looks at everything and does what there is to do.
-func (u *update) doRun(ctx context.Context) *Result {
-	result := &Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+func (u *update) doRun(ctx context.Context) *report.Result {
+	result := &report.Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []report.Source{}, Tables: []report.TableResult{}, Events: []report.Event{}}
 	targets, err := u.Prepare(ctx)
 	for _, e := range u.Environments {
 		result.Source = append(result.Source, u.Describe(e))
@@ -32,7 +34,7 @@ func (u *update) doRun(ctx context.Context) *Result {
 	if err == nil {
 		result.Tables = u.run(ctx, targets)
 	} else {
-		result.Error = NewFailure(err)
+		result.Error = report.NewFailure(err)
 		result.Events = append(result.Events, result.Error.Event(u.Options.Clock(), ""))
 	}
 	if err := u.writeMemo(context.WithoutCancel(ctx), targets, result); err != nil {
@@ -45,10 +47,10 @@ func (u *update) doRun(ctx context.Context) *Result {
 }
 
 // tellUnchanged tells listeners of an update that has nothing to do.
-func (u *update) tellUnchanged(result *Result) {
+func (u *update) tellUnchanged(result *report.Result) {
 	u.Options.Listener.Planned(len(result.Tables), 0)
 	for _, t := range result.Tables {
-		info := TableInfo{RunInfo: u.info, Table: t.Table, SourceTable: t.SourceTable, Path: t.Path}
+		info := report.TableInfo{RunInfo: u.info, Table: t.Table, SourceTable: t.SourceTable, Path: t.Path}
 		u.Options.Listener.TableBegan(info)
 		for _, e := range t.Events {
 			u.Options.Listener.Event(e)

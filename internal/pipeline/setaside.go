@@ -10,6 +10,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -19,7 +21,7 @@ import (
 type setAside struct {
 	*bringing
 
-	to    Step
+	to    work.Step
 	file  quarantineFile
 	spool *quarantine.Spool
 	// folders that the batch reads: their rows are found anew.
@@ -37,7 +39,7 @@ type setAside struct {
 const asideShare = 64
 
 // newSetAside makes one for a batch of the folders.
-func (b *bringing) newSetAside(folders []synapselink.FolderName, to Step) *setAside {
+func (b *bringing) newSetAside(folders []synapselink.FolderName, to work.Step) *setAside {
 	s := &setAside{bringing: b, to: to, file: b.quarantineFile(), spool: b.spool(), folders: map[string]bool{}}
 	for _, f := range folders {
 		s.folders[f.String()] = true
@@ -145,14 +147,14 @@ func (s *setAside) tooMany() error {
 // tellSetAside notes the rows that a batch set aside.
 func (s *setAside) tellSetAside(rows int64, first *quarantine.Row) {
 	if rows > 0 && first != nil {
-		s.tell(RowsQuarantined, first.Folder, rowsWere(rows, "set aside")+firstOf(rows, first))
+		s.tell(report.RowsQuarantined, first.Folder, rowsWere(rows, "set aside")+firstOf(rows, first))
 	}
 }
 
 // tellQuarantined notes the rows that earlier runs set aside.
 func (b *bringing) tellQuarantined() {
 	if b.result.SetAside = quarantine.StateOf(b.Snapshot).Rows; b.result.SetAside > 0 && !b.Request.FullRefresh {
-		b.tell(QuarantineRowsLeft, "", rowsWere(b.result.SetAside, "set aside by earlier runs"))
+		b.tell(report.QuarantineRowsLeft, "", rowsWere(b.result.SetAside, "set aside by earlier runs"))
 	}
 }
 

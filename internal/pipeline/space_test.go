@@ -9,6 +9,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -64,7 +66,7 @@ func (r *rig) fillAt(t *testing.T, n int) {
 		if !isDone(table.State) {
 			at.Fatalf("%s, %+v", table.State, table.Error)
 		}
-	case table.State != pipeline.Failed || table.Error.Code != "NO_SPACE" || !strings.Contains(table.Error.Message, "make room"):
+	case table.State != report.Failed || table.Error.Code != "NO_SPACE" || !strings.Contains(table.Error.Message, "make room"):
 		at.Fatalf("%s, %+v", table.State, table.Error)
 	}
 	_, snapshot := contentOf(at, lake, tablePath("account"))
@@ -105,13 +107,13 @@ func TestDeniedTableLeavesTheOthers(t *testing.T) {
 			need(t, err)
 			need(t, sim.Initial(ctx, source))
 			w := way{scd: change.Type1, vectors: true, temp: t.TempDir()}
-			result := pipeline.Run(ctx, w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...), pipeline.Request{})
-			if result.State != pipeline.Partial {
+			result := pipeline.Run(ctx, w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...), work.Request{})
+			if result.State != report.Partial {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 			for _, r := range result.Tables {
 				if r.SourceTable == "bench" {
-					if r.State != pipeline.Failed || r.Error.Code != "ACCESS_DENIED" || r.Cursor != "" {
+					if r.State != report.Failed || r.Error.Code != "ACCESS_DENIED" || r.Cursor != "" {
 						t.Fatalf("the denied table: %s, cursor %q, %+v", r.State, r.Cursor, r.Error)
 					}
 				} else if !isDone(r.State) {

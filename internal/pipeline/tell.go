@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -19,8 +21,8 @@ func (b *bringing) tell(code, folder, text string) {
 }
 
 // add adds an event to those of the table and tells the listeners.
-func (b *bringing) add(e Event) {
-	if slices.ContainsFunc(b.result.Events, func(o Event) bool { return o.Code == e.Code && o.Folder == e.Folder && o.Text == e.Text }) {
+func (b *bringing) add(e report.Event) {
+	if slices.ContainsFunc(b.result.Events, func(o report.Event) bool { return o.Code == e.Code && o.Folder == e.Folder && o.Text == e.Text }) {
 		return // a table that was planned anew meets the same things again
 	}
 	b.result.Events = append(b.result.Events, e)
@@ -29,9 +31,9 @@ func (b *bringing) add(e Event) {
 
 // tellCreated notes that the table was made.
 func (b *bringing) tellCreated() {
-	b.tell(TableCreated, "", "the table was made at "+b.result.Path)
+	b.tell(report.TableCreated, "", "the table was made at "+b.result.Path)
 	if b.Appeared {
-		b.tell(TableFound, "", "the export describes "+b.Spec.SourceTable+" since the last run, and the pipeline takes every table")
+		b.tell(report.TableFound, "", "the export describes "+b.Spec.SourceTable+" since the last run, and the pipeline takes every table")
 	}
 }
 
@@ -40,7 +42,7 @@ func (b *bringing) tellAdded(folder synapselink.FolderName, merged synapselink.M
 	if b.columns == nil || b.Request.FullRefresh || len(merged.Added) == 0 {
 		return
 	}
-	b.tell(ColumnsAdded, folder.String(), "new columns: "+fieldNames(merged.Added))
+	b.tell(report.ColumnsAdded, folder.String(), "new columns: "+fieldNames(merged.Added))
 }
 
 func fieldNames(fields []batch.Field) string {
@@ -70,7 +72,7 @@ func (b *bringing) tellGone(ctx context.Context) error {
 		return err
 	}
 	if _, listed := root.Entity(b.Spec.SourceTable); !listed && len(root.Entities) > 0 && !root.Truncated {
-		b.tell(TableGone, "", b.Spec.SourceTable+" is no longer in the export; its table stays as it is")
+		b.tell(report.TableGone, "", b.Spec.SourceTable+" is no longer in the export; its table stays as it is")
 	}
 	return nil
 }
@@ -81,28 +83,28 @@ func (b *bringing) tellPartial() {
 	if b.partial.IsZero() || b.Spec.Settings.OnGap == spec.GapContinues {
 		return
 	}
-	b.tell(InitialCopyGone, b.partial.String(), fmt.Sprintf(
+	b.tell(report.InitialCopyGone, b.partial.String(), fmt.Sprintf(
 		"the folders with the initial copy of %s were gone when the table was made from folder %s on: rows that did not change since then are missing",
 		b.Spec.SourceTable, b.partial))
 }
 
 // tellCopiedAnew says that the table was exported again in full.
-func (b *bringing) tellCopiedAnew(p Part) {
-	before, now := SyncedAt(b.before), SyncedAt(p.Entity)
+func (b *bringing) tellCopiedAnew(p work.Part) {
+	before, now := work.SyncedAt(b.before), work.SyncedAt(p.Entity)
 	if before.IsZero() || now.IsZero() || before.Equal(now) {
 		return
 	}
-	b.tell(TableCopiedAnew, p.Folder.String(), fmt.Sprintf(
+	b.tell(report.TableCopiedAnew, p.Folder.String(), fmt.Sprintf(
 		"%s was exported again in full, complete at %s: rows that were deleted meanwhile have no delete marker and stay",
 		b.Spec.SourceTable, now.Format(time.RFC3339)))
 }
 
 // tellSync says that the table's initial copy is not complete in a folder. Only
 // what the last folder says is told.
-func (b *bringing) tellSync(p Part) {
+func (b *bringing) tellSync(p work.Part) {
 	state := p.Entity.InitialSyncState
 	if len(b.Parts) == 0 || p.Folder != b.Parts[len(b.Parts)-1].Folder || state == "" || strings.EqualFold(state, "Completed") {
 		return
 	}
-	b.tell(InitialSyncRunning, p.Folder.String(), fmt.Sprintf("the initial copy of %s is not complete: Synapse Link says %s", b.Spec.SourceTable, state))
+	b.tell(report.InitialSyncRunning, p.Folder.String(), fmt.Sprintf("the initial copy of %s is not complete: Synapse Link says %s", b.Spec.SourceTable, state))
 }

@@ -11,42 +11,44 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
 // update is one run of a pipeline.
 type update struct {
-	*Survey
+	*work.Survey
 
-	info RunInfo
+	info report.RunInfo
 }
 
 // begin gives the update its name, and tells that it begins.
 func (u *update) begin() {
-	u.info = RunInfo{Pipeline: u.Config.Name, UpdateID: u.Options.NewID(), At: u.Options.Clock()}
+	u.info = report.RunInfo{Pipeline: u.Config.Name, UpdateID: u.Options.NewID(), At: u.Options.Clock()}
 	u.Options.Listener.RunBegan(u.info)
 }
 
 // run brings the tables up to date: large ones one by one with all the
 // processors, small ones side by side.
-func (u *update) run(ctx context.Context, targets []*Target) []TableResult {
+func (u *update) run(ctx context.Context, targets []*work.Target) []report.TableResult {
 	order := slices.Clone(targets)
-	slices.SortStableFunc(order, func(a, b *Target) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	slices.SortStableFunc(order, func(a, b *work.Target) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	total := int64(0)
 	for _, t := range order {
 		total += t.Bytes
 	}
 	u.Options.Listener.Planned(len(order), total)
 
-	results := map[*Target]TableResult{}
+	results := map[*work.Target]report.TableResult{}
 	large := 0
 	for large < len(order) && order[large].Bytes > u.Options.Memory/largeShare {
 		results[order[large]] = u.table(ctx, order[large], u.Engine(1))
 		large++
 	}
 	maps.Copy(results, u.sideBySide(ctx, order[large:]))
-	list := make([]TableResult, 0, len(targets))
+	list := make([]report.TableResult, 0, len(targets))
 	for _, t := range targets {
 		list = append(list, results[t])
 	}
@@ -57,8 +59,8 @@ func (u *update) run(ctx context.Context, targets []*Target) []TableResult {
 // processors: less is done before they have got going.
 const largeShare = 32
 
-func (u *update) sideBySide(ctx context.Context, targets []*Target) map[*Target]TableResult {
-	list := make([]TableResult, len(targets))
+func (u *update) sideBySide(ctx context.Context, targets []*work.Target) map[*work.Target]report.TableResult {
+	list := make([]report.TableResult, len(targets))
 	engine := u.Engine(max(1, min(u.Options.Workers, len(targets))))
 	var group errgroup.Group
 	group.SetLimit(u.Options.Workers)
@@ -69,7 +71,7 @@ func (u *update) sideBySide(ctx context.Context, targets []*Target) map[*Target]
 		})
 	}
 	_ = group.Wait() // errors are in the results
-	results := make(map[*Target]TableResult, len(targets))
+	results := make(map[*work.Target]report.TableResult, len(targets))
 	for i, t := range targets {
 		results[t] = list[i]
 	}
@@ -77,17 +79,17 @@ func (u *update) sideBySide(ctx context.Context, targets []*Target) map[*Target]
 }
 
 // table brings one table up to date.
-func (u *update) table(ctx context.Context, t *Target, engine *local.Engine) TableResult {
+func (u *update) table(ctx context.Context, t *work.Target, engine *local.Engine) report.TableResult {
 	began := u.Options.Clock()
 	b := &bringing{update: u, Target: t, engine: engine}
-	b.result = TableResult{
+	b.result = report.TableResult{
 		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
-		State: Completed, Path: u.Lake.URL(t.Path()), Version: -1, Events: []Event{},
+		State: report.Completed, Path: u.Lake.URL(t.Path()), Version: -1, Events: []report.Event{},
 	}
 	info := b.tableInfo()
 	u.Options.Listener.TableBegan(info)
 	if err := b.bringAnew(ctx); err != nil {
-		b.result.State, b.result.Error = Failed, NewFailure(err)
+		b.result.State, b.result.Error = report.Failed, report.NewFailure(err)
 		b.add(b.result.Error.Event(u.Options.Clock(), b.Name()))
 		b.lookAgain(ctx)
 	}
@@ -110,7 +112,7 @@ func (b *bringing) bringAnew(ctx context.Context) error {
 		err := b.bring(ctx)
 		if !errors.Is(err, storage.ErrChanged) || plans == maxPlans {
 			if err == nil && plans > 1 {
-				b.tell(SourceChangedOnce, "", "a file of the export changed while it was read; the table was planned anew")
+				b.tell(report.SourceChangedOnce, "", "a file of the export changed while it was read; the table was planned anew")
 			}
 			return err
 		}
@@ -144,15 +146,15 @@ func (b *bringing) finish() {
 	b.result.Freshness = b.Target.Freshness(applied)
 	b.tellPartial()
 	if b.result.Stale && b.result.Newest != b.result.Applied {
-		b.tell(TableStale, b.result.Applied, fmt.Sprintf("the newest folder in the table is %s, %s is at the source; freshness_limit is %s",
+		b.tell(report.TableStale, b.result.Applied, fmt.Sprintf("the newest folder in the table is %s, %s is at the source; freshness_limit is %s",
 			cmp.Or(b.result.Applied, "none"), b.result.Newest, b.Spec.Settings.FreshnessLimit))
 	}
-	b.result.Columns = ColumnsOf(b.columns)
+	b.result.Columns = report.ColumnsOf(b.columns)
 }
 
 // tableInfo names the table for listeners.
-func (b *bringing) tableInfo() TableInfo {
-	info := TableInfo{RunInfo: b.info, Table: b.Name(), SourceTable: b.Spec.SourceTable, Environment: b.Spec.SourceSchema,
+func (b *bringing) tableInfo() report.TableInfo {
+	info := report.TableInfo{RunInfo: b.info, Table: b.Name(), SourceTable: b.Spec.SourceTable, Environment: b.Spec.SourceSchema,
 		Path: b.Lake.URL(b.Path())}
 	info.At = b.Options.Clock()
 	if b.Env != nil {
