@@ -100,7 +100,7 @@ func (p *page) explanation(e *inspect.Explanation, all bool) {
 	p.tableRows(e.Rows, all)
 }
 
-func searched(f work.FolderExtent) string {
+func searched(f work.Extent) string {
 	switch f.Searched {
 	case 0:
 		return "no folder has rows of the table"

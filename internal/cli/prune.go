@@ -24,7 +24,7 @@ type pruneOptions struct {
 func (o *pruneOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.Pipelines, "pipeline", nil, "only exports that this `pipeline` reads, by key or name; may be repeated")
-	flags.DurationVar(&o.OlderThan, "older-than", prune.LeastPruneAge, "only folders of at least this `age`, not below 24h")
+	flags.DurationVar(&o.OlderThan, "older-than", prune.LeastAge, "only folders of at least this `age`, not below 24h")
 	flags.BoolVar(&o.Yes, "yes", false, "remove them; without it they are only listed")
 }
 
@@ -65,7 +65,7 @@ the folder, and the next prune removes it.`,
 }
 
 func (g *globals) runPrune(ctx context.Context, opts pruneOptions) (*outcome, error) {
-	if opts.OlderThan < prune.LeastPruneAge {
+	if opts.OlderThan < prune.LeastAge {
 		return nil, usage(fmt.Sprintf("--older-than: %s is too short; folders younger than 24h are never removed", opts.OlderThan))
 	}
 	service, warnings, err := g.service(report.Listener{})
@@ -154,7 +154,7 @@ func (p *page) pruned(e *prune.Pruned) {
 	p.linef("%s", table)
 }
 
-func pruneNote(f prune.PrunedFolder) string {
+func pruneNote(f prune.Folder) string {
 	switch {
 	case f.Skipped != "":
 		return f.Skipped

@@ -75,7 +75,7 @@ func (g *globals) runReconcile(ctx context.Context, table string, opts reconcile
 		return nil, err
 	}
 	g.working(ctx)
-	r, err := service.Reconcile(ctx, reconcile.ReconcileRequest{Table: table, Apply: opts.Apply, MaxKeys: opts.MaxKeys, Since: opts.Since})
+	r, err := service.Reconcile(ctx, reconcile.Request{Table: table, Apply: opts.Apply, MaxKeys: opts.MaxKeys, Since: opts.Since})
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/sluicedata/sluice/internal/storage/azure"
 )
 
-// PruneRequest says which source folders may go, see [pipeline.PruneRequest].
+// PruneRequest says which source folders may go, see [prune.Request].
 type PruneRequest struct {
 	Pipelines []string
 	OlderThan time.Duration
@@ -21,14 +21,14 @@ type PruneRequest struct {
 // Prune finds, and on request removes, source folders that no table of any
 // pipeline of the configuration needs.
 func (s *Service) Prune(ctx context.Context, request PruneRequest) ([]prune.Pruned, error) {
-	if _, err := s.runners(request.Pipelines); err != nil {
+	if _, err := s.pipelines(request.Pipelines); err != nil {
 		return nil, err
 	}
-	all, err := s.runners(nil)
+	all, err := s.pipelines(nil)
 	if err != nil {
 		return nil, err
 	}
-	return prune.Prune(ctx, all, prune.PruneRequest{
+	return prune.Folders(ctx, all, prune.Request{
 		Pipelines: request.Pipelines, OlderThan: request.OlderThan, Delete: request.Delete, Held: held,
 	})
 }

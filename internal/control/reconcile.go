@@ -8,6 +8,6 @@ import (
 )
 
 // Reconcile compares a table with the folders that are left of its export.
-func (s *Service) Reconcile(ctx context.Context, request reconcile.ReconcileRequest) (*reconcile.Reconciliation, error) {
-	return first(s, func(r *work.Pipeline) (*reconcile.Reconciliation, error) { return reconcile.Reconcile(ctx, r, request) })
+func (s *Service) Reconcile(ctx context.Context, request reconcile.Request) (*reconcile.Reconciliation, error) {
+	return first(s, func(p *work.Pipeline) (*reconcile.Reconciliation, error) { return reconcile.Table(ctx, p, request) })
 }

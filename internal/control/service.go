@@ -47,12 +47,12 @@ func (s *Service) Close() error { return s.stores.close() }
 // Request selects pipelines and tables; empty lists mean all.
 type Request struct {
 	Pipelines   []string // by key or name
-	Tables      []string // see pipeline.Request
+	Tables      []string // see work.Request
 	FullRefresh bool
 }
 
-// runners opens the pipelines that the request means.
-func (s *Service) runners(names []string) ([]*work.Pipeline, error) {
+// pipelines opens the pipelines that the request means.
+func (s *Service) pipelines(names []string) ([]*work.Pipeline, error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(s.config.Pipelines, func(p spec.Pipeline) bool { return named(p, name) }) {
 			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
@@ -69,7 +69,7 @@ func (s *Service) runners(names []string) ([]*work.Pipeline, error) {
 	if s.config.State.Path != "" {
 		opts.IndexDir = filepath.Join(s.config.State.Path, "index")
 	}
-	var runners []*work.Pipeline
+	var pipelines []*work.Pipeline
 	for _, p := range s.config.Pipelines {
 		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
 			continue
@@ -78,9 +78,9 @@ func (s *Service) runners(names []string) ([]*work.Pipeline, error) {
 		if err != nil {
 			return nil, err
 		}
-		runners = append(runners, &work.Pipeline{Config: p, Source: source, Lake: lake, Options: opts})
+		pipelines = append(pipelines, &work.Pipeline{Config: p, Source: source, Lake: lake, Options: opts})
 	}
-	return runners, nil
+	return pipelines, nil
 }
 
 // memo is the state folder, where updates leave notes for the next ones.
@@ -112,24 +112,24 @@ func (s *Service) pipelineNames() string {
 // Run brings the pipelines up to date, one after the other. The error is one of
 // the request or the surroundings; what fails in a pipeline is in its result.
 func (s *Service) Run(ctx context.Context, request Request) ([]report.Result, error) {
-	return each(s, request, func(r *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
-		result := pipeline.Run(ctx, r, q)
+	return each(s, request, func(p *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
+		result := pipeline.Run(ctx, p, q)
 		return result, result.Error
 	})
 }
 
 // Plan says what Run would do.
 func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, error) {
-	return each(s, request, func(r *work.Pipeline, q work.Request) (pipeline.Plan, *report.Failure) {
-		plan := pipeline.MakePlan(ctx, r, q)
+	return each(s, request, func(p *work.Pipeline, q work.Request) (pipeline.Plan, *report.Failure) {
+		plan := pipeline.MakePlan(ctx, p, q)
 		return plan, plan.Error
 	})
 }
 
 // Status says where the tables stand.
 func (s *Service) Status(ctx context.Context, request Request) ([]inspect.Status, error) {
-	return each(s, request, func(r *work.Pipeline, q work.Request) (inspect.Status, *report.Failure) {
-		status := inspect.StatusOf(ctx, r, q)
+	return each(s, request, func(p *work.Pipeline, q work.Request) (inspect.Status, *report.Failure) {
+		status := inspect.StatusOf(ctx, p, q)
 		return status, status.Error
 	})
 }
@@ -137,14 +137,14 @@ func (s *Service) Status(ctx context.Context, request Request) ([]inspect.Status
 // each asks every pipeline that the request means. A table that the request
 // names has to be in one of them; those that do not have it are left out.
 func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Request) (R, *report.Failure)) ([]R, error) {
-	runners, err := s.runners(request.Pipelines)
+	pipelines, err := s.pipelines(request.Pipelines)
 	if err != nil {
 		return nil, err
 	}
 	results := []R{}
 	var missing error
-	for _, r := range runners {
-		result, failure := ask(r, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
+	for _, p := range pipelines {
+		result, failure := ask(p, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
 		if failure != nil && errors.Is(failure, report.ErrNoSuchTable) {
 			missing = failure
 			continue
@@ -159,24 +159,24 @@ func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Requ
 
 // History lists the newest commits of a table, at most limit (0: all).
 func (s *Service) History(ctx context.Context, table string, limit int) (*inspect.History, error) {
-	return first(s, func(r *work.Pipeline) (*inspect.History, error) { return inspect.HistoryOf(ctx, r, table, limit) })
+	return first(s, func(p *work.Pipeline) (*inspect.History, error) { return inspect.HistoryOf(ctx, p, table, limit) })
 }
 
 // Explain tells where the rows of a key come from.
 func (s *Service) Explain(ctx context.Context, table, key string) (*inspect.Explanation, error) {
-	return first(s, func(r *work.Pipeline) (*inspect.Explanation, error) { return inspect.Explain(ctx, r, table, key) })
+	return first(s, func(p *work.Pipeline) (*inspect.Explanation, error) { return inspect.Explain(ctx, p, table, key) })
 }
 
 // first asks the pipelines in turn until one has the table.
 func first[R any](s *Service, ask func(*work.Pipeline) (*R, error)) (*R, error) {
-	runners, err := s.runners(nil)
+	pipelines, err := s.pipelines(nil)
 	if err != nil {
 		return nil, err
 	}
 	err = fmt.Errorf("%w: the configuration has no pipelines", ErrNoPipeline)
-	for _, r := range runners {
+	for _, p := range pipelines {
 		var result *R
-		if result, err = ask(r); !errors.Is(err, report.ErrNoSuchTable) {
+		if result, err = ask(p); !errors.Is(err, report.ErrNoSuchTable) {
 			return result, err
 		}
 	}

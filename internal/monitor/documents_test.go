@@ -142,11 +142,16 @@ func literal(e ast.Expr) string {
 // failures. What is documented must be told somewhere.
 func TestEveryCodeIsDocumentedAndUsed(t *testing.T) {
 	dir := filepath.Join("..", "pipeline")
-	codes, used := codesOf(t, filepath.Join(dir, "event.go")), map[string]bool{}
+	codes, used := codesOf(t, filepath.Join(dir, "report", "event.go")), map[string]bool{}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	below, err := filepath.Glob(filepath.Join(dir, "*", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = append(paths, below...)
 	for _, path := range paths {
 		if name := filepath.Base(path); name == "event.go" || name == "eventkind.go" || strings.HasSuffix(name, "_test.go") {
 			continue
@@ -170,7 +175,7 @@ func TestEveryCodeIsDocumentedAndUsed(t *testing.T) {
 	}
 	for name, code := range codes {
 		if _, ok := kinds[code]; !ok {
-			t.Errorf("%s (%s) is not among pipeline.EventKinds", name, code)
+			t.Errorf("%s (%s) is not among report.EventKinds", name, code)
 		}
 		if !used[name] {
 			t.Errorf("%s (%s) is documented and told nowhere", name, code)

@@ -42,7 +42,7 @@ func (b *bringing) bring(ctx context.Context) error {
 	}
 	b.tellQuarantined()
 	if b.IsPartial() {
-		b.partial, _ = synapselink.FolderFromDigits(b.Snapshot.Txns[b.AppID()+work.PartialSuffix].Version)
+		b.partial, _ = synapselink.FolderFromDigits(b.Snapshot.Txns[b.PartialID()].Version)
 	}
 	if err := b.checkKnown(ctx); err != nil {
 		return err

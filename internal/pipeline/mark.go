@@ -9,7 +9,7 @@ import (
 
 // marks are what a commit that puts the cursor at a folder says beside it.
 func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
-	marks := map[string]int64{b.AppID() + work.NextSuffix: b.Env.Following(b.lookedThrough(cursor)).Digits()}
+	marks := map[string]int64{b.NextID(): b.Env.Following(b.lookedThrough(cursor)).Digits()}
 	b.markPartial(marks)
 	from := b.Start()
 	for _, f := range b.Env.Listing.Abandoned() {
@@ -51,7 +51,7 @@ func (b *bringing) markPartial(marks map[string]int64) {
 	if !b.Request.FullRefresh && !b.Cursor().IsZero() {
 		return
 	}
-	id := b.AppID() + work.PartialSuffix
+	id := b.PartialID()
 	if oldest, gone := b.CopyGone(); gone {
 		marks[id] = oldest.Digits()
 		b.partial = oldest

@@ -19,7 +19,7 @@ func (w *world) prune(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	age, err := time.ParseDuration(arg(d, "older-than", "24h"))
 	must(t, err)
-	list, err := prune.Prune(context.Background(), []*work.Pipeline{w.runner(d)}, prune.PruneRequest{OlderThan: age, Delete: has(d, "yes")})
+	list, err := prune.Folders(context.Background(), []*work.Pipeline{w.runner(d)}, prune.Request{OlderThan: age, Delete: has(d, "yes")})
 	if err != nil {
 		return err.Error() + "\n"
 	}

@@ -46,9 +46,9 @@ func pathsOf(t tester, store storage.Store) []string {
 	return paths
 }
 
-func pruning(t tester, q prune.PruneRequest, runners ...*work.Pipeline) string {
+func pruning(t tester, q prune.Request, runners ...*work.Pipeline) string {
 	t.Helper()
-	list, err := prune.Prune(context.Background(), runners, q)
+	list, err := prune.Folders(context.Background(), runners, q)
 	need(t, err)
 	return prunedText(list)
 }
@@ -65,7 +65,7 @@ func TestPrunePassesOverWhatIsHeld(t *testing.T) {
 	hold := fault.Fail(&storage.Error{Op: "delete", Path: "it", Err: errHeld})
 	held.Source = fault.New(source, fault.First(
 		fault.Match(fault.Delete, handFolder(0)+"/model.json", 1, hold), fault.Match(fault.Delete, handFolder(1)+"/account/2024.csv", 1, hold)))
-	got := pruning(t, prune.PruneRequest{Delete: true, Held: isHeld}, &held)
+	got := pruning(t, prune.Request{Delete: true, Held: isHeld}, &held)
 	want := `removed: folders 1, files 5
   2024-01-10T00.00.00Z files 3: it stays whole: delete it: held by another program
   2024-01-10T07.00.00Z files 3: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
@@ -77,7 +77,7 @@ warn PRUNE_SKIPPED: folder 2024-01-10T07.00.00Z was not wholly removed: its mode
 	if d := cmp.Diff(want, got); d != "" {
 		t.Fatal(d)
 	}
-	got = pruning(t, prune.PruneRequest{Delete: true}, r)
+	got = pruning(t, prune.Request{Delete: true}, r)
 	want = `removed: folders 2, files 4
   2024-01-10T00.00.00Z files 3
   2024-01-10T07.00.00Z files 1, the rest of a removal
@@ -99,7 +99,7 @@ func TestPruneWithoutTheRole(t *testing.T) {
 	before := pathsOf(t, source)
 	denied := &storage.Error{Op: "delete", Path: "model.json", Err: storage.ErrDenied}
 	r.Source = remote{fault.New(source, fault.Match(fault.Delete, "*", 1, fault.Fail(denied)))}
-	list, err := prune.Prune(context.Background(), []*work.Pipeline{r}, prune.PruneRequest{Delete: true, Held: isHeld})
+	list, err := prune.Folders(context.Background(), []*work.Pipeline{r}, prune.Request{Delete: true, Held: isHeld})
 	need(t, err)
 	failed := list[0].Error
 	if failed == nil || failed.Code != "ACCESS_DENIED" ||
@@ -135,7 +135,7 @@ func TestPruneInterrupted(t *testing.T) {
 			}
 			return fault.Pass()
 		})
-		list, err := prune.Prune(ctx, []*work.Pipeline{&broken}, prune.PruneRequest{Delete: true})
+		list, err := prune.Folders(ctx, []*work.Pipeline{&broken}, prune.Request{Delete: true})
 		need(t, err)
 		if list[0].Error == nil || list[0].Files != int64(stop-1) {
 			t.Fatalf("broken off at file %d: %+v", stop, list[0])
@@ -154,7 +154,7 @@ func TestPruneInterrupted(t *testing.T) {
 		if d := differences(expected(t, history, h.columns, change.Type1, change.NoEnd), got); d != "" {
 			t.Fatalf("broken off at file %d: a new table has not what the folders say that are whole:\n%s", stop, d)
 		}
-		pruning(t, prune.PruneRequest{Delete: true}, r)
+		pruning(t, prune.Request{Delete: true}, r)
 		want := slices.DeleteFunc(pathsOf(t, whole), func(path string) bool {
 			return strings.HasPrefix(path, "2024") && !strings.HasPrefix(path, handFolder(last))
 		})
@@ -200,7 +200,7 @@ func TestPruneAsksAllPipelines(t *testing.T) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
 	}
-	got := pruning(t, prune.PruneRequest{Pipelines: []string{"first"}}, first, second, third)
+	got := pruning(t, prune.Request{Pipelines: []string{"first"}}, first, second, third)
 	want := `can go: folders 0, files 0
 kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run has made the table yet
 `
@@ -210,7 +210,7 @@ kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run
 	if result := pipeline.Run(ctx, second, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
-	got = pruning(t, prune.PruneRequest{Pipelines: []string{"first"}, Delete: true}, first, second, third)
+	got = pruning(t, prune.Request{Pipelines: []string{"first"}, Delete: true}, first, second, third)
 	if !strings.HasPrefix(got, "removed: folders 3, files 9\n") || strings.Count(got, "removed") != 1 {
 		t.Fatal(got)
 	}
@@ -218,7 +218,7 @@ kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run
 	if !slices.Contains(left, "dev/"+handFolder(0)+"/model.json") || slices.Contains(left, "prod/"+handFolder(0)+"/model.json") {
 		t.Fatalf("%v", left)
 	}
-	got = pruning(t, prune.PruneRequest{}, first, second, third)
+	got = pruning(t, prune.Request{}, first, second, third)
 	if want := "can go: folders 0, files 0\nkept"; !strings.HasPrefix(got, want) || !strings.Contains(got, "can go: folders 3, files 9\n") {
 		t.Fatal(got)
 	}

@@ -22,7 +22,7 @@ func (w *world) reconcile(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	keys := 20
 	_, _ = fmt.Sscan(arg(d, "keys", ""), &keys)
-	r, err := reconcile.Reconcile(context.Background(), w.runner(d), reconcile.ReconcileRequest{
+	r, err := reconcile.Table(context.Background(), w.runner(d), reconcile.Request{
 		Table: arg(d, "table", "account"), Apply: has(d, "apply"), MaxKeys: keys, Since: spaces(arg(d, "since", ""))})
 	if err != nil {
 		return err.Error() + "\n"

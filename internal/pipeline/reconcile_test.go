@@ -29,10 +29,10 @@ import (
 // allKeys shows every key that differs in these tests.
 const allKeys = 1000
 
-func (w way) reconcile(t tester, source, lake storage.Store, q reconcile.ReconcileRequest) *reconcile.Reconciliation {
+func (w way) reconcile(t tester, source, lake storage.Store, q reconcile.Request) *reconcile.Reconciliation {
 	t.Helper()
 	q.MaxKeys = allKeys
-	r, err := reconcile.Reconcile(context.Background(), w.runner(source, lake, q.Table), q)
+	r, err := reconcile.Table(context.Background(), w.runner(source, lake, q.Table), q)
 	need(t, err)
 	return r
 }
@@ -53,11 +53,11 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 		if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
-		if r := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table}); r.Verdict != reconcile.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
+		if r := w.reconcile(t, source, lake, reconcile.Request{Table: h.table}); r.Verdict != reconcile.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
 			t.Fatalf("a table that nobody touched: %+v", r)
 		}
 		want := corruptSome(t, lake, h, folders-1, keys)
-		one := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table})
+		one := w.reconcile(t, source, lake, reconcile.Request{Table: h.table})
 		var got []string
 		for _, d := range one.Differences {
 			got = append(got, d.Key)
@@ -66,7 +66,7 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 			t.Fatalf("way %+v: keys (-corrupted +named):\n%s", w, d)
 		}
 		w.memory = 32 << 10
-		many := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table})
+		many := w.reconcile(t, source, lake, reconcile.Request{Table: h.table})
 		if len(h.history(t, folders)) > 80 && many.Passes == 1 {
 			t.Fatalf("the test wants more than one pass, and takes %d", many.Passes)
 		}
@@ -103,7 +103,7 @@ func TestReconcileWithoutOlderFolders(t *testing.T) {
 			}
 		}
 		w.memory = 1 << 20
-		r := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: h.table})
+		r := w.reconcile(t, source, lake, reconcile.Request{Table: h.table})
 		if r.Missing+r.Extra+r.Differing+r.Vanished > 0 || r.InTable != r.InExport {
 			t.Fatalf("way %+v: %+v", w, r)
 		}
@@ -170,7 +170,7 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 				if result := pipeline.Run(ctx, w.runner(source, lake, "bench"), work.Request{}); !isDone(result.State) {
 					t.Fatalf("%s, %+v", result.State, failures(result))
 				}
-				r := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: "bench", Apply: true})
+				r := w.reconcile(t, source, lake, reconcile.Request{Table: "bench", Apply: true})
 				if r.Verdict != reconcile.Matches || r.Removed != r.Vanished || r.Differing > 0 {
 					t.Fatalf("%+v", r)
 				}
@@ -180,7 +180,7 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 				if d := cmp.Diff(lost(history, folderDigits(r.Since), folderDigits(r.Cursor)), r.VanishedKeys); r.Vanished > 0 && d != "" {
 					t.Fatalf("vanished keys (-by the history +found):\n%s", d)
 				}
-				if again := w.reconcile(t, source, lake, reconcile.ReconcileRequest{Table: "bench", Apply: true}); again.Verdict != reconcile.Matches ||
+				if again := w.reconcile(t, source, lake, reconcile.Request{Table: "bench", Apply: true}); again.Verdict != reconcile.Matches ||
 					again.Vanished > 0 || again.InTable != r.InTable || again.Version != r.Version {
 					t.Fatalf("the second time: %+v\nthe first: %+v", again, r)
 				}
@@ -247,17 +247,17 @@ func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 	}
 	broken := *r
 	broken.Lake = fault.New(w.lake, fault.Match(fault.Write, "*reconcile.json", 1, fault.Fail(storage.ErrDenied)))
-	found, err := reconcile.Reconcile(ctx, &broken, reconcile.ReconcileRequest{Table: "account"})
+	found, err := reconcile.Table(ctx, &broken, reconcile.Request{Table: "account"})
 	need(t, err)
 	if n := len(found.Events); n != 1 || found.Events[0].Code != report.CacheNotWritten || status() != nil {
 		t.Fatalf("%+v, %+v", found.Events, status())
 	}
-	found, err = reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account"})
+	found, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account"})
 	need(t, err)
 	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != reconcile.HasVanished {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	found, err = reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account", Apply: true})
+	found, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account", Apply: true})
 	need(t, err)
 	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != reconcile.Matches || found.Removed != 1 {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
@@ -297,14 +297,14 @@ func TestRemovalMeetsRun(t *testing.T) {
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	if _, err := reconcile.Reconcile(ctx, &slow, reconcile.ReconcileRequest{Table: "account", Apply: true}); err != nil {
+	if _, err := reconcile.Table(ctx, &slow, reconcile.Request{Table: "account", Apply: true}); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := contentOf(t, w.lake, tablePath("account"))
 	if len(got.rows) != 2 {
 		t.Fatalf("%+v", got.rows)
 	}
-	found, err := reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account"})
+	found, err := reconcile.Table(ctx, r, reconcile.Request{Table: "account"})
 	need(t, err)
 	if found.Verdict != reconcile.Matches {
 		t.Fatalf("%+v", found)
@@ -318,12 +318,12 @@ func TestTwoRemovalsAtOnce(t *testing.T) {
 	var other *reconcile.Reconciliation
 	meet := fault.Call(func() {
 		var err error
-		other, err = reconcile.Reconcile(ctx, r, reconcile.ReconcileRequest{Table: "account", Apply: true})
+		other, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account", Apply: true})
 		need(t, err)
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	_, err := reconcile.Reconcile(ctx, &slow, reconcile.ReconcileRequest{Table: "account", Apply: true})
+	_, err := reconcile.Table(ctx, &slow, reconcile.Request{Table: "account", Apply: true})
 	if err == nil || other == nil || other.Removed != 1 {
 		t.Fatalf("%v, %+v", err, other)
 	}

@@ -23,14 +23,14 @@ import (
 // Explanation is every source row of a key and what became of it, and the rows
 // that the table has of it.
 type Explanation struct {
-	Table   string            `json:"table"`
-	Path    string            `json:"path"`
-	Key     string            `json:"key"`
-	SCDType string            `json:"scd_type"`
-	Cursor  string            `json:"cursor"`
-	Sources []SourceRow       `json:"source_rows"`
-	Rows    [][]report.Cell   `json:"table_rows"`
-	Folders work.FolderExtent `json:"folders"`
+	Table   string          `json:"table"`
+	Path    string          `json:"path"`
+	Key     string          `json:"key"`
+	SCDType string          `json:"scd_type"`
+	Cursor  string          `json:"cursor"`
+	Sources []SourceRow     `json:"source_rows"`
+	Rows    [][]report.Cell `json:"table_rows"`
+	Folders work.Extent     `json:"folders"`
 }
 
 // SourceRow is one row of a CSV file.

@@ -30,7 +30,7 @@ const (
 	Behind     Standing = "BEHIND"
 	NotCreated Standing = "NOT_CREATED"
 	Unreadable Standing = "UNREADABLE"
-	// RefreshRequired: folders went away unread, see ErrGap.
+	// RefreshRequired: folders went away unread, see report.ErrGap.
 	RefreshRequired Standing = "FULL_REFRESH_REQUIRED"
 )
 
@@ -48,7 +48,7 @@ type TableStatus struct {
 	Files int   `json:"files"`
 	Bytes int64 `json:"bytes"` // of the data files
 	report.Freshness
-	// Quarantined rows are set aside, see [Runner.Quarantine].
+	// Quarantined rows are set aside, see [QuarantineOf].
 	Quarantined int64 `json:"rows_set_aside"`
 	// Waiting folders have rows for the table that are not in it.
 	Waiting      int   `json:"folders_waiting"`

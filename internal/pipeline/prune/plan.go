@@ -33,7 +33,7 @@ const (
 // removal was interrupted in it.
 func (s *source) plan(ctx context.Context, olderThan time.Duration) (*Pruned, error) {
 	p := &Pruned{Environment: s.env.Name, URL: s.env.Export.Store.URL(s.env.Export.Root), Tables: len(s.readers),
-		Folders: []PrunedFolder{}, Kept: []KeptFolders{}, Events: []report.Event{}}
+		Folders: []Folder{}, Kept: []Kept{}, Events: []report.Event{}}
 	current, err := s.env.Export.Current(ctx)
 	if err != nil {
 		return nil, err
@@ -53,20 +53,20 @@ func (p *Pruned) add(f listed, s *source) {
 	r, reason := s.holder(f.name)
 	switch {
 	case r != nil:
-		p.keep(f, KeptFolders{Table: r.Name(), Pipeline: r.pipeline, Reason: reason})
+		p.keep(f, Kept{Table: r.Name(), Pipeline: r.pipeline, Reason: reason})
 	case len(s.readers) == 0:
-		p.keep(f, KeptFolders{Reason: "no pipeline of this configuration reads a table of it"})
+		p.keep(f, Kept{Reason: "no pipeline of this configuration reads a table of it"})
 	case f.manifest == emptyManifest:
-		p.keep(f, KeptFolders{Reason: "model.json has no content: the service may still be at work in it"})
+		p.keep(f, Kept{Reason: "model.json has no content: the service may still be at work in it"})
 	default:
-		p.Folders = append(p.Folders, PrunedFolder{Folder: f.name.String(), Files: f.files, Bytes: f.bytes, Remainder: f.manifest == noManifest})
+		p.Folders = append(p.Folders, Folder{Folder: f.name.String(), Files: f.files, Bytes: f.bytes, Remainder: f.manifest == noManifest})
 		p.Count++
 		p.Files += f.files
 		p.Bytes += f.bytes
 	}
 }
 
-func (p *Pruned) keep(f listed, k KeptFolders) {
+func (p *Pruned) keep(f listed, k Kept) {
 	for i := range p.Kept {
 		if o := &p.Kept[i]; o.Table == k.Table && o.Pipeline == k.Pipeline && o.Reason == k.Reason {
 			o.Count++

@@ -13,10 +13,10 @@ import (
 
 // LeastPruneAge is the age below which no folder is removed, whatever is asked
 // for: the service may still be at work in younger ones.
-const LeastPruneAge = 24 * time.Hour
+const LeastAge = 24 * time.Hour
 
 // PruneRequest says which source folders may go.
-type PruneRequest struct {
+type Request struct {
 	// Pipelines by key or name whose environments are looked at; none means all.
 	// Whatever is named here, a folder goes only when no pipeline needs it.
 	Pipelines []string
@@ -37,9 +37,9 @@ type Pruned struct {
 	// Tables that read it, of all pipelines of the configuration.
 	Tables int `json:"tables"`
 	// Folders that can go, oldest first.
-	Folders []PrunedFolder `json:"folders"`
+	Folders []Folder `json:"folders"`
 	// Kept folders are old enough and stay, with the reasons.
-	Kept []KeptFolders `json:"kept"`
+	Kept []Kept `json:"kept"`
 	// What was removed, or would be. Bytes are those of Files.
 	Count int   `json:"folder_count"`
 	Files int64 `json:"files"`
@@ -51,7 +51,7 @@ type Pruned struct {
 }
 
 // PrunedFolder is a folder that can go.
-type PrunedFolder struct {
+type Folder struct {
 	Folder string `json:"folder"`
 	Files  int64  `json:"files"`
 	Bytes  int64  `json:"bytes"`
@@ -62,7 +62,7 @@ type PrunedFolder struct {
 }
 
 // KeptFolders stay for one reason.
-type KeptFolders struct {
+type Kept struct {
 	// Table and Pipeline that need them; empty where no single one does.
 	Table    string `json:"table,omitempty"`
 	Pipeline string `json:"pipeline,omitempty"`
@@ -92,11 +92,11 @@ type source struct {
 }
 
 // Prune finds, and on request removes, the folders of the exports that no table
-// of any of the pipelines needs any more. The runners are all pipelines of the
+// of any of the pipelines needs any more. They are all pipelines of the
 // configuration: one that cannot be asked what it needs is an error.
-func Prune(ctx context.Context, runners []*work.Pipeline, q PruneRequest) ([]Pruned, error) {
-	q.OlderThan = max(q.OlderThan, LeastPruneAge)
-	sources, err := readersOf(ctx, runners, q.Pipelines)
+func Folders(ctx context.Context, pipelines []*work.Pipeline, q Request) ([]Pruned, error) {
+	q.OlderThan = max(q.OlderThan, LeastAge)
+	sources, err := readersOf(ctx, pipelines, q.Pipelines)
 	if err != nil {
 		return nil, err
 	}
@@ -118,18 +118,18 @@ func Prune(ctx context.Context, runners []*work.Pipeline, q PruneRequest) ([]Pru
 }
 
 // readersOf groups the tables of all pipelines by the exports that they read.
-func readersOf(ctx context.Context, runners []*work.Pipeline, asked []string) ([]*source, error) {
+func readersOf(ctx context.Context, pipelines []*work.Pipeline, asked []string) ([]*source, error) {
 	var sources []*source
-	for _, r := range runners {
-		u := r.Survey(work.Request{})
+	for _, p := range pipelines {
+		u := p.Survey(work.Request{})
 		targets, err := u.Targets(ctx)
 		if err == nil {
 			err = u.Load(ctx, targets)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("finding out which folders pipeline %s needs: %w", r.Config.Name, err)
+			return nil, fmt.Errorf("finding out which folders pipeline %s needs: %w", p.Config.Name, err)
 		}
-		meant := len(asked) == 0 || slices.Contains(asked, r.Config.Key) || slices.Contains(asked, r.Config.Name)
+		meant := len(asked) == 0 || slices.Contains(asked, p.Config.Key) || slices.Contains(asked, p.Config.Name)
 		for _, env := range u.Environments {
 			s := sourceOf(&sources, u, env)
 			s.asked = s.asked || meant
@@ -137,7 +137,7 @@ func readersOf(ctx context.Context, runners []*work.Pipeline, asked []string) ([
 		for _, t := range targets {
 			if t.Env != nil {
 				s := sourceOf(&sources, u, t.Env)
-				s.readers = append(s.readers, newReader(r, t))
+				s.readers = append(s.readers, newReader(p, t))
 			}
 		}
 	}

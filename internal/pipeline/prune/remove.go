@@ -53,7 +53,7 @@ func (r *removing) all(ctx context.Context) {
 }
 
 // folder removes one folder.
-func (r *removing) folder(ctx context.Context, f *PrunedFolder) error {
+func (r *removing) folder(ctx context.Context, f *Folder) error {
 	store, folder := r.env.Export.Store, strings.Trim(r.env.Export.Root+"/"+f.Folder, "/")
 	var entries []storage.Entry
 	for entry, err := range store.List(ctx, folder+"/", storage.ListOptions{}) {

@@ -17,7 +17,7 @@ import (
 )
 
 // ReconcileRequest says which table is to be compared with its export.
-type ReconcileRequest struct {
+type Request struct {
 	Table string // see Request.Tables
 	// Apply removes the rows that vanished from the source.
 	Apply bool
@@ -37,7 +37,7 @@ type Reconciliation struct {
 	SCDType     string `json:"scd_type"`
 	Reconciled
 	// Folders with rows of the table that were replayed.
-	Folders work.FolderExtent `json:"folders"`
+	Folders work.Extent `json:"folders"`
 	// OlderGone: the table was made from folders, too, that are gone.
 	OlderGone bool `json:"older_folders_gone"`
 	// RefreshSuffices: a full refresh from the folders that are left would give
@@ -66,7 +66,7 @@ type reconciling struct {
 	*work.Target
 
 	engine *local.Engine
-	q      ReconcileRequest
+	q      Request
 	cursor synapselink.FolderName
 	schema batch.Schema
 	width  widths
@@ -84,7 +84,7 @@ type reconciling struct {
 
 // Reconcile replays the folders that are left of a table and compares. It keeps
 // the result beside the table.
-func Reconcile(ctx context.Context, p *work.Pipeline, q ReconcileRequest) (*Reconciliation, error) {
+func Table(ctx context.Context, p *work.Pipeline, q Request) (*Reconciliation, error) {
 	c, err := newReconciling(ctx, p, q)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func Reconcile(ctx context.Context, p *work.Pipeline, q ReconcileRequest) (*Reco
 }
 
 // newReconciling finds the table and the folders that it holds.
-func newReconciling(ctx context.Context, p *work.Pipeline, q ReconcileRequest) (*reconciling, error) {
+func newReconciling(ctx context.Context, p *work.Pipeline, q Request) (*reconciling, error) {
 	u := p.Survey(work.Request{Tables: []string{q.Table}, FullRefresh: true})
 	t, err := u.PrepareOne(ctx, q.Table)
 	if err != nil {

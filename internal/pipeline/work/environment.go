@@ -12,7 +12,7 @@ import (
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
-// environment is one Dataverse environment's export, as a run sees it.
+// Environment is one Dataverse environment's export, as a run sees it.
 type Environment struct {
 	Name    string // source_schema
 	Err     error  // what keeps it from being read

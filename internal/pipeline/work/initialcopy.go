@@ -12,7 +12,7 @@ import (
 // cannot be had. The table's log remembers it, so that every run can say it:
 //
 //	<appID>/partial    the oldest folder that was left, 0: whole again
-const PartialSuffix = "/partial"
+const partialSuffix = "/partial"
 
 // CompletedAnnotation is when Synapse Link had written the initial copy; a table
 // that is exported again gets a new one.
@@ -42,7 +42,10 @@ func (t *Target) CopyGone() (oldest synapselink.FolderName, gone bool) {
 	return oldest, !at.IsZero() && oldest.Time().After(at)
 }
 
+// PartialID is the application id of the lack of the initial copy.
+func (t *Target) PartialID() string { return t.AppID() + partialSuffix }
+
 // IsPartial reports whether the table lacks its initial copy.
 func (t *Target) IsPartial() bool {
-	return t.Exists() && t.Snapshot.Txns[t.AppID()+PartialSuffix].Version != 0
+	return t.Exists() && t.Snapshot.Txns[t.PartialID()].Version != 0
 }

@@ -17,10 +17,14 @@ import (
 //	<appID>/next              the folder that came after it, closed or open
 //	<appID>/late/<folder>     0: the folder was skipped, 1: applied later
 const (
-	NextSuffix = "/next"
+	nextSuffix = "/next"
 	latePrefix = "/late/"
+)
 
-	LateSkipped, LateApplied = 0, 1
+// What the log says of a folder that was skipped.
+const (
+	LateSkipped = 0
+	LateApplied = 1
 )
 
 // AppID names the cursor in the table's log.
@@ -43,6 +47,9 @@ func (t *Target) Cursor() synapselink.FolderName {
 	}
 	return name
 }
+
+// NextID is the application id of the folder after the cursor.
+func (t *Target) NextID() string { return t.AppID() + nextSuffix }
 
 // LateID is the application id of a skipped folder.
 func (t *Target) LateID(folder synapselink.FolderName) string {
@@ -106,7 +113,7 @@ func (t *Target) Gap() (text string, found bool) {
 	}
 	oldest := t.Env.Following(cursor)
 	expected := "its successor is not known"
-	if txn, ok := t.Snapshot.Txns[t.AppID()+NextSuffix]; ok {
+	if txn, ok := t.Snapshot.Txns[t.NextID()]; ok {
 		if txn.Version >= oldest.Digits() {
 			return "", false
 		}

@@ -14,7 +14,8 @@ import (
 
 // Target is a table of the lake and what there is to do for it.
 type Target struct {
-	survey   *Survey
+	survey *Survey
+
 	Spec     spec.Table
 	Env      *Environment
 	Snapshot *delta.Snapshot
@@ -145,17 +146,17 @@ func (p *Part) After(before *synapselink.Entity) synapselink.FolderPart {
 	return synapselink.FolderPart{Folder: p.Folder, Entity: *p.Entity, Files: p.Files, FullWidthOnly: full}
 }
 
-// FolderExtent is how far back the export still reaches: rows of folders before
+// Extent is how far back the export still reaches: rows of folders before
 // that cannot be shown.
-type FolderExtent struct {
+type Extent struct {
 	Searched int    `json:"searched"`
 	Oldest   string `json:"oldest"`
 	Newest   string `json:"newest"`
 }
 
 // ExtentOf is how far parts reach.
-func ExtentOf(parts []Part) FolderExtent {
-	e := FolderExtent{Searched: len(parts)}
+func ExtentOf(parts []Part) Extent {
+	e := Extent{Searched: len(parts)}
 	if n := len(parts); n > 0 {
 		e.Oldest, e.Newest = parts[0].Folder.String(), parts[n-1].Folder.String()
 	}
