@@ -42,7 +42,7 @@ const countedBytes = 16 << 20
 // Discover lists the tables of each environment of a connection. No pipeline is
 // needed.
 func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]Discovery, error) {
-	u := (&work.Pipeline{Config: spec.Pipeline{Source: source}, Source: store}).Survey(work.Request{})
+	survey := (&work.Pipeline{Config: spec.Pipeline{Source: source}, Source: store}).Survey(work.Request{})
 	found, err := synapselink.FindEnvironments(ctx, store)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]D
 	var list []Discovery
 	for _, root := range found.Whole {
 		env := &work.Environment{Name: root, Export: &synapselink.Export{Store: store, Root: root}}
-		d, err := discover(ctx, u, env)
+		d, err := discover(ctx, survey, env)
 		if err != nil {
 			d.Error = report.NewFailure(err)
 		}
@@ -64,15 +64,15 @@ func Discover(ctx context.Context, source spec.Source, store storage.Store) ([]D
 	return list, nil
 }
 
-func discover(ctx context.Context, u *work.Survey, e *work.Environment) (Discovery, error) {
-	d := Discovery{Source: u.Describe(e), Tables: []Available{}}
+func discover(ctx context.Context, survey *work.Survey, e *work.Environment) (Discovery, error) {
+	d := Discovery{Source: survey.Describe(e), Tables: []Available{}}
 	if err := e.Export.Open(ctx); err != nil {
 		return d, err
 	}
 	if err := e.List(ctx, synapselink.FolderName{}); err != nil {
 		return d, err
 	}
-	d.Source = u.Describe(e)
+	d.Source = survey.Describe(e)
 	newest, err := e.Manifest(ctx)
 	if err != nil {
 		return d, err

@@ -71,19 +71,19 @@ func Explain(ctx context.Context, p *work.Pipeline, table, key string) (*Explana
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrBadKey, key)
 	}
-	u := p.Survey(work.Request{Tables: []string{table}, FullRefresh: true})
-	t, err := u.PrepareOne(ctx, table)
+	survey := p.Survey(work.Request{Tables: []string{table}, FullRefresh: true})
+	t, err := survey.PrepareOne(ctx, table)
 	if err != nil {
 		return nil, err
 	}
-	e := &Explanation{Table: t.Name(), Path: u.Lake.URL(t.Path()), Key: id.String(),
+	e := &Explanation{Table: t.Name(), Path: survey.Lake.URL(t.Path()), Key: id.String(),
 		SCDType: string(t.Spec.Settings.SCDType), Sources: []SourceRow{}, Rows: [][]report.Cell{}}
 	cursor := t.Cursor()
 	if !cursor.IsZero() {
 		e.Cursor = cursor.String()
 	}
 	e.Folders = work.ExtentOf(t.Parts)
-	x := &explaining{Survey: u, Target: t, key: id}
+	x := &explaining{Survey: survey, Target: t, key: id}
 	if e.Sources, err = x.sourceRows(ctx); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func Explain(ctx context.Context, p *work.Pipeline, table, key string) (*Explana
 		if err != nil {
 			return nil, err
 		}
-		rows, err := u.Engine(1).Lookup(ctx, t.Snapshot, t.Path(), work.ColumnsIn(schema).Key, id)
+		rows, err := survey.Engine(1).Lookup(ctx, t.Snapshot, t.Path(), work.ColumnsIn(schema).Key, id)
 		if err != nil {
 			return nil, err
 		}

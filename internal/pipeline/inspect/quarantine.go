@@ -33,8 +33,8 @@ type QuarantinedRow struct {
 // is asked for nothing but the names of its tables, and only where the
 // configuration does not tell them.
 func QuarantineOf(ctx context.Context, p *work.Pipeline, request work.Request, limit int) ([]Quarantined, error) {
-	u := p.Survey(request)
-	targets, err := u.InLake(ctx)
+	survey := p.Survey(request)
+	targets, err := survey.InLake(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func QuarantineOf(ctx context.Context, p *work.Pipeline, request work.Request, l
 		if quarantine.StateOf(t.Snapshot).Rows == 0 {
 			continue
 		}
-		q, err := quarantineOf(ctx, u.Lake, t, quarantine.Place{}, limit)
+		q, err := quarantineOf(ctx, survey.Lake, t, quarantine.Place{}, limit)
 		if err != nil {
 			return nil, err
 		}
@@ -61,12 +61,12 @@ func QuarantineOf(ctx context.Context, p *work.Pipeline, request work.Request, l
 // QuarantinedRows are the rows of one table that the place means, with their
 // texts.
 func QuarantinedRows(ctx context.Context, p *work.Pipeline, table string, place quarantine.Place) (*Quarantined, error) {
-	u := p.Survey(work.Request{Tables: []string{table}})
-	t, err := u.OneInLake(ctx, table)
+	survey := p.Survey(work.Request{Tables: []string{table}})
+	t, err := survey.OneInLake(ctx, table)
 	if err != nil {
 		return nil, err
 	}
-	q, err := quarantineOf(ctx, u.Lake, t, place, 0)
+	q, err := quarantineOf(ctx, survey.Lake, t, place, 0)
 	if err == nil && len(q.Rows) == 0 && !place.IsAll() {
 		return nil, fmt.Errorf("%w: %s has %d rows in it", quarantine.ErrNoRow, t.Name(), q.Count)
 	}

@@ -60,29 +60,29 @@ type TableStatus struct {
 
 // StatusOf looks at the tables and at what waits for them.
 func StatusOf(ctx context.Context, p *work.Pipeline, request work.Request) Status {
-	u := p.Survey(request)
+	survey := p.Survey(request)
 	status := Status{Name: p.Config.Name, Source: []report.Source{}, Tables: []TableStatus{}, Events: []report.Event{}}
-	targets, err := u.Prepare(ctx)
-	for _, e := range u.Environments {
-		status.Source = append(status.Source, u.Describe(e))
-		status.Events = append(status.Events, u.EventsOf(e, targets)...)
+	targets, err := survey.Prepare(ctx)
+	for _, e := range survey.Environments {
+		status.Source = append(status.Source, survey.Describe(e))
+		status.Events = append(status.Events, survey.EventsOf(e, targets)...)
 	}
 	if err != nil {
 		status.Error = report.NewFailure(err)
 	}
-	reconciled := reconcile.KeptOf(ctx, u.Lake, targets)
+	reconciled := reconcile.KeptOf(ctx, survey.Lake, targets)
 	for _, t := range targets {
-		s := statusOf(u, t)
+		s := statusOf(survey, t)
 		s.Reconciled = reconciled[t]
 		status.Tables = append(status.Tables, s)
 	}
 	return status
 }
 
-func statusOf(u *work.Survey, t *work.Target) TableStatus {
+func statusOf(survey *work.Survey, t *work.Target) TableStatus {
 	s := TableStatus{
 		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
-		Path: u.Lake.URL(t.Path()), Version: -1, Waiting: len(t.Parts) + len(t.Late), WaitingBytes: t.Bytes, State: UpToDate,
+		Path: survey.Lake.URL(t.Path()), Version: -1, Waiting: len(t.Parts) + len(t.Late), WaitingBytes: t.Bytes, State: UpToDate,
 	}
 	if t.Err != nil {
 		s.State, s.Error = Unreadable, report.NewFailure(t.Err)

@@ -11,16 +11,16 @@ import (
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
-// LeastPruneAge is the age below which no folder is removed, whatever is asked
+// LeastAge is the age below which no folder is removed, whatever is asked
 // for: the service may still be at work in younger ones.
 const LeastAge = 24 * time.Hour
 
-// PruneRequest says which source folders may go.
+// Request says which source folders may go.
 type Request struct {
 	// Pipelines by key or name whose environments are looked at; none means all.
 	// Whatever is named here, a folder goes only when no pipeline needs it.
 	Pipelines []string
-	// OlderThan is the least age of a folder by its name. Below LeastPruneAge it
+	// OlderThan is the least age of a folder by its name. Below LeastAge it
 	// counts as that.
 	OlderThan time.Duration
 	// Delete removes them. Otherwise they are only listed.
@@ -50,7 +50,7 @@ type Pruned struct {
 	Error   *report.Failure `json:"error"`
 }
 
-// PrunedFolder is a folder that can go.
+// Folder is a folder that can go.
 type Folder struct {
 	Folder string `json:"folder"`
 	Files  int64  `json:"files"`
@@ -61,7 +61,7 @@ type Folder struct {
 	Skipped string `json:"skipped,omitempty"`
 }
 
-// KeptFolders stay for one reason.
+// Kept folders stay for one reason.
 type Kept struct {
 	// Table and Pipeline that need them; empty where no single one does.
 	Table    string `json:"table,omitempty"`
@@ -76,7 +76,7 @@ type Kept struct {
 // reader is a table that reads an environment.
 type reader struct {
 	*work.Target
-	*work.Pipeline
+
 	pipeline string
 	cursor   synapselink.FolderName // zero where it needs all folders
 	why      string                 // it needs what it needs
@@ -91,7 +91,7 @@ type source struct {
 	asked   bool // the request means it
 }
 
-// Prune finds, and on request removes, the folders of the exports that no table
+// Folders finds, and on request removes, the folders of the exports that no table
 // of any of the pipelines needs any more. They are all pipelines of the
 // configuration: one that cannot be asked what it needs is an error.
 func Folders(ctx context.Context, pipelines []*work.Pipeline, q Request) ([]Pruned, error) {
@@ -121,23 +121,23 @@ func Folders(ctx context.Context, pipelines []*work.Pipeline, q Request) ([]Prun
 func readersOf(ctx context.Context, pipelines []*work.Pipeline, asked []string) ([]*source, error) {
 	var sources []*source
 	for _, p := range pipelines {
-		u := p.Survey(work.Request{})
-		targets, err := u.Targets(ctx)
+		survey := p.Survey(work.Request{})
+		targets, err := survey.Targets(ctx)
 		if err == nil {
-			err = u.Load(ctx, targets)
+			err = survey.Load(ctx, targets)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("finding out which folders pipeline %s needs: %w", p.Config.Name, err)
 		}
 		meant := len(asked) == 0 || slices.Contains(asked, p.Config.Key) || slices.Contains(asked, p.Config.Name)
-		for _, env := range u.Environments {
-			s := sourceOf(&sources, u, env)
+		for _, env := range survey.Environments {
+			s := sourceOf(&sources, survey, env)
 			s.asked = s.asked || meant
 		}
 		for _, t := range targets {
 			if t.Env != nil {
-				s := sourceOf(&sources, u, t.Env)
-				s.readers = append(s.readers, newReader(p, t))
+				s := sourceOf(&sources, survey, t.Env)
+				s.readers = append(s.readers, newReader(p.Config.Name, t))
 			}
 		}
 	}
@@ -145,20 +145,20 @@ func readersOf(ctx context.Context, pipelines []*work.Pipeline, asked []string) 
 }
 
 // sourceOf finds the export among those known by where it is.
-func sourceOf(sources *[]*source, u *work.Survey, env *work.Environment) *source {
+func sourceOf(sources *[]*source, survey *work.Survey, env *work.Environment) *source {
 	url := func(e *work.Environment) string { return e.Export.Store.URL(e.Export.Root) }
 	for _, s := range *sources {
 		if url(s.env) == url(env) {
 			return s
 		}
 	}
-	s := &source{Survey: u, env: env}
+	s := &source{Survey: survey, env: env}
 	*sources = append(*sources, s)
 	return s
 }
 
-func newReader(r *work.Pipeline, t *work.Target) reader {
-	n := reader{Target: t, Pipeline: r, pipeline: r.Config.Name}
+func newReader(pipeline string, t *work.Target) reader {
+	n := reader{Target: t, pipeline: pipeline}
 	switch {
 	case t.Err != nil:
 		n.why = fmt.Sprintf("the table cannot be read: %v", t.Err)

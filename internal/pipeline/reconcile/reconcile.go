@@ -16,7 +16,7 @@ import (
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
-// ReconcileRequest says which table is to be compared with its export.
+// Request says which table is to be compared with its export.
 type Request struct {
 	Table string // see Request.Tables
 	// Apply removes the rows that vanished from the source.
@@ -82,7 +82,7 @@ type reconciling struct {
 	unkeyed   int64        // rows of the table without an Id
 }
 
-// Reconcile replays the folders that are left of a table and compares. It keeps
+// Table replays the folders that are left of a table and compares. It keeps
 // the result beside the table.
 func Table(ctx context.Context, p *work.Pipeline, q Request) (*Reconciliation, error) {
 	c, err := newReconciling(ctx, p, q)
@@ -100,12 +100,12 @@ func Table(ctx context.Context, p *work.Pipeline, q Request) (*Reconciliation, e
 
 // newReconciling finds the table and the folders that it holds.
 func newReconciling(ctx context.Context, p *work.Pipeline, q Request) (*reconciling, error) {
-	u := p.Survey(work.Request{Tables: []string{q.Table}, FullRefresh: true})
-	t, err := u.PrepareOne(ctx, q.Table)
+	survey := p.Survey(work.Request{Tables: []string{q.Table}, FullRefresh: true})
+	t, err := survey.PrepareOne(ctx, q.Table)
 	if err != nil {
 		return nil, err
 	}
-	c := &reconciling{Survey: u, Target: t, engine: u.Engine(1), q: q, cursor: t.Cursor()}
+	c := &reconciling{Survey: survey, Target: t, engine: survey.Engine(1), q: q, cursor: t.Cursor()}
 	if err := c.checkComparable(); err != nil {
 		return nil, err
 	}

@@ -72,42 +72,42 @@ func (e *Environment) NewestReady() synapselink.FolderName {
 }
 
 // Describe tells of an export what results say.
-func (u *Survey) Describe(e *Environment) report.Source {
-	s := report.Source{Environment: e.Name, URL: e.Export.Store.URL(e.Export.Root), Open: e.Listing.Current.String(), Newest: e.NewestReady().String()}
-	_, s.OpenAge = u.Aged(e.Listing.Current)
+func (s *Survey) Describe(e *Environment) report.Source {
+	d := report.Source{Environment: e.Name, URL: e.Export.Store.URL(e.Export.Root), Open: e.Listing.Current.String(), Newest: e.NewestReady().String()}
+	_, d.OpenAge = s.Aged(e.Listing.Current)
 	if held, ok := e.Listing.Held(); ok {
-		s.Held = held.Name.String()
+		d.Held = held.Name.String()
 	}
 	for _, name := range slices.Concat(e.late, e.Listing.Abandoned()) {
-		s.Skipped = append(s.Skipped, name.String())
+		d.Skipped = append(d.Skipped, name.String())
 	}
-	slices.Sort(s.Skipped)
-	s.Skipped = slices.Compact(s.Skipped)
-	return s
+	slices.Sort(d.Skipped)
+	d.Skipped = slices.Compact(d.Skipped)
+	return d
 }
 
 // EventsOf are what is to be known of an export as a whole.
-func (u *Survey) EventsOf(e *Environment, targets []*Target) []report.Event {
+func (s *Survey) EventsOf(e *Environment, targets []*Target) []report.Event {
 	if e.Err != nil {
-		return []report.Event{report.NewFailure(e.Err).Event(u.Options.Clock(), "")}
+		return []report.Event{report.NewFailure(e.Err).Event(s.Options.Clock(), "")}
 	}
 	var events []report.Event
 	if held, ok := e.Listing.Held(); ok {
-		events = append(events, u.Event(report.FolderSettling, "", held.Name.String(), fmt.Sprintf(
+		events = append(events, s.Event(report.FolderSettling, "", held.Name.String(), fmt.Sprintf(
 			"folder %s is closed but not complete (%s); it and those after it wait until its model.json is there", held.Name, held.Reason)))
 	}
 	for _, f := range e.Listing.Folders {
 		if f.State == synapselink.Abandoned {
-			events = append(events, u.Event(report.FolderAbandoned, "", f.Name.String(), fmt.Sprintf("folder %s was skipped: %s", f.Name, f.Reason)))
+			events = append(events, s.Event(report.FolderAbandoned, "", f.Name.String(), fmt.Sprintf("folder %s was skipped: %s", f.Name, f.Reason)))
 		}
 	}
 	for _, n := range e.noted {
-		events = append(events, u.Event(n.code, "", n.folder.String(), n.text))
+		events = append(events, s.Event(n.code, "", n.folder.String(), n.text))
 	}
 	if e.Listing.SyncFailures {
-		events = append(events, u.Event(report.SyncFailures, "", "", e.Export.Store.URL(e.Export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
+		events = append(events, s.Event(report.SyncFailures, "", "", e.Export.Store.URL(e.Export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
 	}
-	if event, still := u.StandsStill(e.Export.Store.URL(e.Export.Root), e.Listing.Current, FreshnessLimit(e, targets)); still {
+	if event, still := s.StandsStill(e.Export.Store.URL(e.Export.Root), e.Listing.Current, FreshnessLimit(e, targets)); still {
 		events = append(events, event)
 	}
 	return events
@@ -115,12 +115,12 @@ func (u *Survey) EventsOf(e *Environment, targets []*Target) []report.Event {
 
 // StandsStill reports an export whose folder being written was begun too long
 // ago.
-func (u *Survey) StandsStill(url string, open synapselink.FolderName, limit time.Duration) (report.Event, bool) {
-	age := u.Options.Clock().Sub(open.Time())
+func (s *Survey) StandsStill(url string, open synapselink.FolderName, limit time.Duration) (report.Event, bool) {
+	age := s.Options.Clock().Sub(open.Time())
 	if limit == 0 || open.IsZero() || age <= limit {
 		return report.Event{}, false
 	}
-	return u.Event(report.SourceStandsStill, "", open.String(), fmt.Sprintf(
+	return s.Event(report.SourceStandsStill, "", open.String(), fmt.Sprintf(
 		"changelog.info of %s names folder %s, which was begun %s ago; freshness_limit is %s",
 		url, open, age.Truncate(time.Second), limit)), true
 }

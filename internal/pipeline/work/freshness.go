@@ -26,10 +26,10 @@ func IsStale(age *int64, limit time.Duration) bool {
 }
 
 // Aged is a folder's name and its age in seconds.
-func (u *Survey) Aged(folder synapselink.FolderName) (string, *int64) {
+func (s *Survey) Aged(folder synapselink.FolderName) (string, *int64) {
 	if folder.IsZero() {
 		return "", nil
 	}
-	age := int64(u.Options.Clock().Sub(folder.Time()).Seconds())
+	age := int64(s.Options.Clock().Sub(folder.Time()).Seconds())
 	return folder.String(), &age
 }

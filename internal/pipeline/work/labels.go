@@ -27,13 +27,13 @@ var ErrLabelsMeet = fmt.Errorf("%w: the labels of two environments would be writ
 // labelTargets are the tables of labels of all environments that the pipeline
 // reads: in the schema of the environment's schema object where it has one, else in
 // that of the pipeline.
-func (u *Survey) labelTargets(ctx context.Context, tables []spec.Table) ([]*Target, error) {
-	if !u.Config.ChoiceLabels {
+func (s *Survey) labelTargets(ctx context.Context, tables []spec.Table) ([]*Target, error) {
+	if !s.Config.ChoiceLabels {
 		return nil, nil
 	}
 	var targets []*Target
-	for _, at := range u.labelPlaces(tables) {
-		env, err := u.environment(ctx, at.SourceSchema)
+	for _, at := range s.labelPlaces(tables) {
+		env, err := s.environment(ctx, at.SourceSchema)
 		if err != nil {
 			return nil, err
 		}
@@ -44,19 +44,19 @@ func (u *Survey) labelTargets(ctx context.Context, tables []spec.Table) ([]*Targ
 			entity, _ := synapselink.LabelEntity(name)
 			table := at.Table(name)
 			table.Destination.Table = name
-			t := &Target{survey: u, Spec: table, Env: env, Labels: &entity}
+			t := &Target{survey: s, Spec: table, Env: env, Labels: &entity}
 			if t.Err = env.Err; t.Err == nil {
 				t.Err = meets(t, tables, targets)
 			}
 			targets = append(targets, t)
 		}
 	}
-	return slices.DeleteFunc(targets, func(t *Target) bool { return !u.Request.wants(t) }), nil
+	return slices.DeleteFunc(targets, func(t *Target) bool { return !s.Request.wants(t) }), nil
 }
 
 // labelPlaces says for each environment where its labels go.
-func (u *Survey) labelPlaces(tables []spec.Table) []spec.Environment {
-	p := &u.Config
+func (s *Survey) labelPlaces(tables []spec.Table) []spec.Environment {
+	p := &s.Config
 	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, OnGap: spec.GapContinues,
 		TableProperties: p.Settings.TableProperties, FreshnessLimit: p.Settings.FreshnessLimit}
 	var places []spec.Environment

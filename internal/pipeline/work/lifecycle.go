@@ -130,7 +130,7 @@ func (t *Target) Gap() (text string, found bool) {
 
 // addLate finds the skipped folders that have become readable, and notes them
 // for the tables that passed them over.
-func (u *Survey) addLate(ctx context.Context, env *Environment, targets []*Target) error {
+func (s *Survey) addLate(ctx context.Context, env *Environment, targets []*Target) error {
 	waiting := map[int64][]*Target{}
 	var names []synapselink.FolderName
 	for _, t := range targets {
@@ -141,7 +141,7 @@ func (u *Survey) addLate(ctx context.Context, env *Environment, targets []*Targe
 			waiting[f.Digits()] = append(waiting[f.Digits()], t)
 		}
 	}
-	if len(names) == 0 || u.Request.FullRefresh {
+	if len(names) == 0 || s.Request.FullRefresh {
 		return nil
 	}
 	usable, err := env.look(ctx, names)

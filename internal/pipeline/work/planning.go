@@ -14,7 +14,7 @@ import (
 
 // list finds the folders of an environment that its tables have not seen, and
 // what they hold for each.
-func (u *Survey) list(ctx context.Context, env *Environment, targets []*Target) error {
+func (s *Survey) list(ctx context.Context, env *Environment, targets []*Target) error {
 	var after synapselink.FolderName
 	for i, t := range targets {
 		if c := t.Start(); i == 0 || c.Compare(after) < 0 {
@@ -34,7 +34,7 @@ func (u *Survey) list(ctx context.Context, env *Environment, targets []*Target) 
 		return err
 	}
 	env.addRootLabels(ctx, targets)
-	if err := u.addLate(ctx, env, targets); err != nil {
+	if err := s.addLate(ctx, env, targets); err != nil {
 		return err
 	}
 	for _, t := range targets {

@@ -16,9 +16,9 @@ import (
 // behind them those that its schema objects once brought and that the export does
 // not describe any more: what was exported of them before has still to be read,
 // and they are not to fall silent.
-func (u *Survey) tables(ctx context.Context) ([]spec.Table, error) {
-	tables, err := u.Config.Expand(func(sourceSchema string) ([]string, error) {
-		env, err := u.environment(ctx, sourceSchema)
+func (s *Survey) tables(ctx context.Context) ([]spec.Table, error) {
+	tables, err := s.Config.Expand(func(sourceSchema string) ([]string, error) {
+		env, err := s.environment(ctx, sourceSchema)
 		if err != nil || env.Err != nil {
 			return nil, err // of an environment that cannot be read there are those in the lake
 		}
@@ -27,8 +27,8 @@ func (u *Survey) tables(ctx context.Context) ([]spec.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range u.Config.Environments {
-		kept, err := u.kept(ctx, e, tables)
+	for _, e := range s.Config.Environments {
+		kept, err := s.kept(ctx, e, tables)
 		if err != nil {
 			return nil, err
 		}
@@ -39,14 +39,14 @@ func (u *Survey) tables(ctx context.Context) ([]spec.Table, error) {
 
 // kept finds the tables in the schema of the lake that this pipeline keeps in step
 // and that are not among those known.
-func (u *Survey) kept(ctx context.Context, e spec.Environment, known []spec.Table) ([]spec.Table, error) {
+func (s *Survey) kept(ctx context.Context, e spec.Environment, known []spec.Table) ([]spec.Table, error) {
 	var unknown []*Target
-	for entry, err := range u.Lake.List(ctx, e.Catalog+"/"+e.Schema+"/", storage.ListOptions{Delimiter: true}) {
+	for entry, err := range s.Lake.List(ctx, e.Catalog+"/"+e.Schema+"/", storage.ListOptions{Delimiter: true}) {
 		if err != nil {
 			return nil, err
 		}
 		name := strings.TrimPrefix(strings.TrimSuffix(entry.Path, "/"), e.Catalog+"/"+e.Schema+"/")
-		t := &Target{survey: u, Spec: e.Table(name)}
+		t := &Target{survey: s, Spec: e.Table(name)}
 		isKnown := slices.ContainsFunc(known, func(o spec.Table) bool {
 			return strings.EqualFold(o.Destination.String(), t.Path()) || strings.EqualFold(o.SourceTable, name) && o.Path == e.Path
 		})
@@ -54,7 +54,7 @@ func (u *Survey) kept(ctx context.Context, e spec.Environment, known []spec.Tabl
 			unknown = append(unknown, t)
 		}
 	}
-	if err := u.Load(ctx, unknown); err != nil {
+	if err := s.Load(ctx, unknown); err != nil {
 		return nil, err
 	}
 	var tables []spec.Table
@@ -74,7 +74,7 @@ func (t *Target) isForeign() bool {
 
 // markFound marks the tables that a schema object brings for the first time though
 // it brought others before.
-func (u *Survey) markFound(targets []*Target) {
+func (s *Survey) markFound(targets []*Target) {
 	for _, t := range targets {
 		t.Appeared = t.picked && t.Err == nil && !t.Exists() && slices.ContainsFunc(targets, func(o *Target) bool {
 			return o.picked && o.Spec.Path == t.Spec.Path && o.Env == t.Env && o.Exists()

@@ -42,24 +42,24 @@ func (p *Pipeline) Survey(request Request) *Survey {
 }
 
 // Prepare finds the tables, their snapshots, and the folders that wait for them.
-func (u *Survey) Prepare(ctx context.Context) ([]*Target, error) {
-	targets, err := u.Targets(ctx)
+func (s *Survey) Prepare(ctx context.Context) ([]*Target, error) {
+	targets, err := s.Targets(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := u.Load(ctx, targets); err != nil {
+	if err := s.Load(ctx, targets); err != nil {
 		return nil, err
 	}
-	u.markFound(targets)
-	if err := u.listAll(ctx, targets); err != nil {
+	s.markFound(targets)
+	if err := s.listAll(ctx, targets); err != nil {
 		return nil, err
 	}
 	return targets, nil
 }
 
 // PrepareOne finds the single table that a user names, as Prepare does.
-func (u *Survey) PrepareOne(ctx context.Context, name string) (*Target, error) {
-	targets, err := u.Prepare(ctx)
+func (s *Survey) PrepareOne(ctx context.Context, name string) (*Target, error) {
+	targets, err := s.Prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -71,29 +71,29 @@ func (u *Survey) PrepareOne(ctx context.Context, name string) (*Target, error) {
 }
 
 // Targets lists the tables that the request means. Of the lake nothing is read.
-func (u *Survey) Targets(ctx context.Context) ([]*Target, error) {
-	tables, err := u.tables(ctx)
+func (s *Survey) Targets(ctx context.Context) ([]*Target, error) {
+	tables, err := s.tables(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var targets []*Target
 	for i, table := range tables {
-		t := &Target{survey: u, Spec: table, picked: i >= len(u.Config.Tables)}
-		if !u.Request.wants(t) {
+		t := &Target{survey: s, Spec: table, picked: i >= len(s.Config.Tables)}
+		if !s.Request.wants(t) {
 			continue
 		}
-		if t.Env, err = u.environment(ctx, table.SourceSchema); err != nil {
+		if t.Env, err = s.environment(ctx, table.SourceSchema); err != nil {
 			return nil, err
 		}
 		t.Err = t.Env.Err
 		targets = append(targets, t)
 	}
-	labels, err := u.labelTargets(ctx, tables)
+	labels, err := s.labelTargets(ctx, tables)
 	if err != nil {
 		return nil, err
 	}
 	targets = append(targets, labels...)
-	return targets, u.Request.allFound(targets)
+	return targets, s.Request.allFound(targets)
 }
 
 func (q *Request) wants(t *Target) bool {
@@ -120,10 +120,10 @@ func (q *Request) allFound(targets []*Target) error {
 const SnapshotsAtOnce = 8
 
 // Load reads the tables' snapshots. What cannot be read fails that table.
-func (u *Survey) Load(ctx context.Context, targets []*Target) error {
+func (s *Survey) Load(ctx context.Context, targets []*Target) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(SnapshotsAtOnce)
-	engine := local.New(u.Lake, local.Options{})
+	engine := local.New(s.Lake, local.Options{})
 	for _, t := range targets {
 		if errors.Is(t.Err, spec.ErrInvalid) {
 			continue // the table there is another one
@@ -141,9 +141,9 @@ func (u *Survey) Load(ctx context.Context, targets []*Target) error {
 
 // InLake finds the tables that the request means with their snapshots, without
 // looking at the export where the configuration names them all.
-func (u *Survey) InLake(ctx context.Context) ([]*Target, error) {
-	tables, err := u.Config.Expand(func(sourceSchema string) ([]string, error) {
-		env, err := u.environment(ctx, sourceSchema)
+func (s *Survey) InLake(ctx context.Context) ([]*Target, error) {
+	tables, err := s.Config.Expand(func(sourceSchema string) ([]string, error) {
+		env, err := s.environment(ctx, sourceSchema)
 		if err != nil {
 			return nil, err
 		}
@@ -154,14 +154,14 @@ func (u *Survey) InLake(ctx context.Context) ([]*Target, error) {
 	}
 	var targets []*Target
 	for _, table := range tables {
-		if t := (&Target{survey: u, Spec: table}); u.Request.wants(t) {
+		if t := (&Target{survey: s, Spec: table}); s.Request.wants(t) {
 			targets = append(targets, t)
 		}
 	}
-	if err := u.Request.allFound(targets); err != nil {
+	if err := s.Request.allFound(targets); err != nil {
 		return nil, err
 	}
-	return targets, u.Load(ctx, targets)
+	return targets, s.Load(ctx, targets)
 }
 
 // One is the single table that a user means by a name.
@@ -173,13 +173,13 @@ func One(targets []*Target, name string) (*Target, error) {
 }
 
 // Event makes an event of a kind that happens now; table and folder may be empty.
-func (u *Survey) Event(code, table, folder, text string) report.Event {
-	return report.NewEvent(u.Options.Clock(), code, table, folder, text)
+func (s *Survey) Event(code, table, folder, text string) report.Event {
+	return report.NewEvent(s.Options.Clock(), code, table, folder, text)
 }
 
 // OneInLake finds the single table that a user names, as InLake does.
-func (u *Survey) OneInLake(ctx context.Context, name string) (*Target, error) {
-	targets, err := u.InLake(ctx)
+func (s *Survey) OneInLake(ctx context.Context, name string) (*Target, error) {
+	targets, err := s.InLake(ctx)
 	if err != nil {
 		return nil, err
 	}
