@@ -135,7 +135,7 @@ func (b *bringing) apply(ctx context.Context, parts []work.Part, to work.Step) e
 		b.before = p.Entity
 		bytes += p.Bytes
 	}
-	return b.batch(ctx, schema, folders, bytes, to)
+	return b.commit(ctx, schema, folders, bytes, to)
 }
 
 // together are the first parts, all of one moment: folders whose names differ in
@@ -149,8 +149,8 @@ func together(parts []work.Part) []work.Part {
 	return parts[:n]
 }
 
-// batch applies folders in one commit.
-func (b *bringing) batch(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, to work.Step) error {
+// commit applies folders in one commit.
+func (b *bringing) commit(ctx context.Context, schema batch.Schema, parts []synapselink.FolderPart, bytes int64, to work.Step) error {
 	task := b.Batch(schema, to)
 	task.Bytes = bytes
 	var source *synapselink.Source // the last one: a batch starts over when others write the table

@@ -2,10 +2,11 @@ package pipeline
 
 import (
 	"fmt"
-	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // countCut adds the cells that a batch cut at max_cell_bytes, by column.

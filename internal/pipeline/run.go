@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
