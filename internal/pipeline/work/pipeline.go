@@ -90,10 +90,10 @@ func (o *Options) Reading() synapselink.SourceOptions {
 	}
 }
 
-// Engine has a share of the memory and the processors.
-func (p *Pipeline) Engine(sharers int) *local.Engine {
-	o := &p.Options
-	return local.New(p.Lake, local.Options{
+// Engine for the lake has a share of the memory and the processors.
+func (s *Survey) Engine(sharers int) *local.Engine {
+	o := &s.Options
+	return local.New(s.Lake, local.Options{
 		Memory:    o.Memory / int64(sharers),
 		Workers:   max(1, o.Workers/sharers),
 		Temp:      o.Temp,
