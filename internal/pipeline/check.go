@@ -45,7 +45,7 @@ func (b *bringing) checkKnown(ctx context.Context) error {
 // checkTable refuses what no batch could be applied to.
 func (b *bringing) checkTable(ctx context.Context) error {
 	if b.Exists() {
-		if err := b.checkKeeper(); err != nil {
+		if err := b.CheckKeeper(); err != nil {
 			return err
 		}
 		if err := local.Check(b.Snapshot, b.Batch(nil, work.Step{})); err != nil {
@@ -59,22 +59,6 @@ func (b *bringing) checkTable(ctx context.Context) error {
 		return err
 	}
 	return b.checkSelection(ctx)
-}
-
-// checkKeeper refuses a table that another pipeline keeps in step: the rows of two
-// sources would become one table.
-func (b *bringing) checkKeeper() error {
-	own := b.AppID()
-	if _, ok := b.Snapshot.Txns[own]; ok || b.Request.FullRefresh {
-		return nil
-	}
-	for id := range b.Snapshot.Txns {
-		if keeper, ok := strings.CutSuffix(id, ":"+b.Name()); ok && strings.HasPrefix(keeper, "sluice:") {
-			return fmt.Errorf("%w: pipeline %s keeps %s in step; choose another destination, or take it over with --full-refresh",
-				local.ErrForeignTable, strings.TrimPrefix(keeper, "sluice:"), b.result.Path)
-		}
-	}
-	return nil
 }
 
 // checkSelection refuses a table whose selection names columns that do not

@@ -35,7 +35,7 @@ func DiscardQuarantine(ctx context.Context, p *work.Pipeline, table string, plac
 		return nil, fmt.Errorf("%w: %s has none", quarantine.ErrNoRow, t.Name())
 	}
 	b := &bringing{update: u, Target: t, engine: u.Engine(1)}
-	if err := b.checkKeeper(); err != nil {
+	if err := b.CheckKeeper(); err != nil {
 		return nil, err
 	}
 	if d.Discarded, err = b.discard(ctx, place); err != nil {

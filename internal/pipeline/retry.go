@@ -68,7 +68,7 @@ func (u *update) retry(ctx context.Context, t *work.Target, engine *local.Engine
 }
 
 func (b *bringing) retryRows(ctx context.Context) error {
-	if err := b.checkKeeper(); err != nil {
+	if err := b.CheckKeeper(); err != nil {
 		return err
 	}
 	r := &retrying{bringing: b, ctx: ctx, before: quarantine.StateOf(b.Snapshot), file: b.quarantineFile(), spool: b.spool()}
