@@ -3,11 +3,13 @@
 #
 #   make PYTHON=/path/to/python3.11 …    another Python
 #   make TEST='./internal/delta -run X' test
+#   make BENCH='-rows 50000 -only wide' bench    a look that writes no docs
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 TEST ?= ./...
+BENCH ?= -docs docs/benchmarks.md
 export PYTHON
 export SLUICE_TOOLS ?= $(CURDIR)/.tools
 
@@ -46,9 +48,9 @@ soak: ## Run all tests many times in random order, and many more property cases
 	@scripts/soak
 
 .PHONY: bench
-bench: ## Measure, with the hardware in the result
-	@$(PYTHON) scripts/tools.py python node
-	go run ./internal/bench -docs docs/benchmarks.md
+bench: ## Measure Sluice and its peers, and write docs/benchmarks.md
+	@$(PYTHON) scripts/tools.py python jars dlt node
+	go run ./internal/bench $(BENCH)
 
 .PHONY: tools
 tools: ## Install all tools into .tools

@@ -1,6 +1,6 @@
 """Installs what Sluice's tests and linter need into the folder .tools.
 
-    python3 scripts/tools.py PART...      parts: python, jars, node, lint
+    python3 scripts/tools.py PART...      parts: python, jars, node, lint, dlt
 
 Everything has an exact version and comes through the ordinary client of its
 registry (pip, mvn, npm, go). A part that is there in the right version costs
@@ -13,6 +13,7 @@ nothing, so every make target may call this. Layout:
     .tools/jars/           jars:   Delta for Spark
     .tools/node/           node:   Azurite, the emulator of Azure's blob service
     .tools/bin/            lint:   golangci-lint
+    .tools/dlt/            dlt:    dlt, for the benchmark alone
 """
 
 import contextlib
@@ -29,6 +30,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TOOLS = pathlib.Path(os.environ.get("SLUICE_TOOLS") or ROOT / ".tools")
 REQUIREMENTS = ROOT / "scripts" / "requirements.txt"
+DLT_REQUIREMENTS = ROOT / "scripts" / "bench" / "requirements.txt"
 AZURITE = ROOT / "scripts" / "azurite"  # package.json and its lock
 
 # Spark 4.2.0 of requirements.txt works with these; 4.3.0 with Delta 4.4.0 does
@@ -86,21 +88,29 @@ def last_words(log):
     return (causes or lines or ["it printed nothing"])[-1][:240]
 
 
-def install_python():
+def install_venv(part, folder, requirements):
     if sys.version_info < OLDEST_PYTHON:
         raise Trouble(
             f"{sys.executable} is Python {sys.version.split()[0]}: the readers need 3.11 or newer; "
             "install it or name one with make PYTHON=…"
         )
-    venv = TOOLS / "venv"
+    venv = TOOLS / folder
     shutil.rmtree(venv, ignore_errors=True)
-    what = "making the Python environment of the readers"
-    call("python", what, [sys.executable, "-m", "venv", str(venv)])
-    what = f"installing the readers of {REQUIREMENTS.relative_to(ROOT)}"
-    call("python", what, [
+    what = f"making the Python environment {folder}"
+    call(part, what, [sys.executable, "-m", "venv", str(venv)])
+    what = f"installing what {requirements.relative_to(ROOT)} names"
+    call(part, what, [
         str(venv / "bin" / "python"), "-m", "pip", "install", "--no-input", "--quiet",
-        "--requirement", str(REQUIREMENTS),
+        "--requirement", str(requirements),
     ])
+
+
+def install_python():
+    install_venv("python", "venv", REQUIREMENTS)
+
+
+def install_dlt():
+    install_venv("dlt", "dlt", DLT_REQUIREMENTS)
 
 
 def install_jars():
@@ -156,6 +166,11 @@ PARTS = {
         "node/node_modules/azurite/package.json",
     ),
     "lint": (install_lint, lambda: GOLANGCI, "bin/golangci-lint"),
+    "dlt": (
+        install_dlt,
+        lambda: f"{sys.version}\n{DLT_REQUIREMENTS.read_text()}",
+        "dlt/bin/python",
+    ),
 }
 
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/sluicedata/sluice/internal/storage/local"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -16,17 +17,11 @@ const (
 // planning plans many tables over many folders, whose manifests describe all
 // tables each.
 func (b *bench) planning(ctx context.Context) error {
-	fmt.Printf("simulating %d tables in %d folders\n", planTables, planFolders)
-	store, err := local.New(b.path("many"), local.WithoutSync())
+	store, err := local.New(b.path("export"), local.WithoutSync())
 	if err != nil {
 		return err
 	}
-	names := exporter.TableNames()
-	options := exporter.Options{EmptyTables: planTables - len(names)}
-	for _, name := range names {
-		options.Tables = append(options.Tables, exporter.TableOption{Name: name, Rows: 10})
-	}
-	s, err := exporter.New(options)
+	s, err := exporter.New(everyTable(planTables))
 	if err != nil {
 		return err
 	}
@@ -38,12 +33,13 @@ func (b *bench) planning(ctx context.Context) error {
 			return err
 		}
 	}
-	size, err := folderSize(b.path("many"))
+	size, err := folderSize(b.path("export"))
 	if err != nil {
 		return err
 	}
-	path, err := b.config("many", b.place("many"), b.place("manylake"), nil)
-	if err != nil {
+	path := b.path("sluice.yaml")
+	text := configuration(place{"url": "./lake"}, place{"url": "./export"}, nil, 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
 	var costs []cost
@@ -54,7 +50,17 @@ func (b *bench) planning(ctx context.Context) error {
 		}
 		costs = append(costs, c)
 	}
-	b.add("planning", fmt.Sprintf("Sluice, %d tables × %d folders", planTables, planFolders), median(costs), 0,
+	return b.noteSluice(fmt.Sprintf("plan of %d tables × %d folders", planTables, planFolders), costs,
 		fmt.Sprintf("%.2f MB a folder, nearly all of it model.json", float64(size)/1e6/planFolders))
-	return nil
+}
+
+// everyTable is an export of a number of tables, of which those that the simulator
+// knows have ten rows and the others none.
+func everyTable(tables int) exporter.Options {
+	names := exporter.TableNames()
+	options := exporter.Options{EmptyTables: tables - len(names)}
+	for _, name := range names {
+		options.Tables = append(options.Tables, exporter.TableOption{Name: name, Rows: 10})
+	}
+	return options
 }

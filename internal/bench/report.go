@@ -1,62 +1,129 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
-	"runtime"
 	"strings"
+	"time"
 )
 
-// report prints the figures, and writes them down where asked to.
-func (b *bench) report(ctx context.Context) error {
-	text := b.markdown(ctx)
-	fmt.Print(text)
-	if b.docs == "" {
-		return nil
+// handWritten begins the part of the docs that the bench leaves alone.
+const handWritten = "<!-- What follows is written by hand; what stands before is written by make bench. -->\n"
+
+// writeDocs replaces the measured part of a page.
+func writeDocs(path, text string) error {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return os.WriteFile(b.docs, []byte(text), 0o644)
+	if _, kept, ok := strings.Cut(string(old), handWritten); ok {
+		text += "\n" + handWritten + kept
+	}
+	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // the page that the command line names
 }
 
-func (b *bench) markdown(ctx context.Context) string {
-	var out strings.Builder
-	fmt.Fprintf(&out, `# Benchmarks
+const preamble = `# Benchmarks
 
-Written by `+"`make bench`"+`: whole processes, %d runs of each command in turn, medians. The data is made by the
-simulator: the table %s with %d rows × 22 columns, %.2f GB of CSV, some 400 bytes a row; later folders have eight
-updates to one insert and one delete. After the first load DuckDB reads both results and compares rows and checksums.
-DuckDB is given what makes it faster: decimals of 18 digits instead of the 38 that the manifest declares, timestamps
-without zone, no order of rows. Times on other machines differ; the ratios of one run are what to look at.
+Written by ` + "`make bench`" + `: whole processes, one after the other, on an export that the simulator writes. The table
+*bench* has %s rows of 22 columns, some 400 bytes of CSV each; folders of changes have eight updates to one insert
+and one delete. Commands are run %d times in turn, long ones once; times are medians, peaks are
+the highest. After each step DuckDB reads all results, and a tool whose tables have other rows or another checksum than
+Sluice's, or another number of rows than the simulator wrote, has failed. Times on other machines differ; the ratios of
+one run are what to look at. Measured %s:
 
 %s
+`
 
-| workload | tool | wall s | CPU s | peak MiB | MB written | |
-|---|---|---:|---:|---:|---:|---|
-`, b.runs, table, b.rows, float64(b.csvBytes)/1e9, b.machine(ctx))
-	for _, r := range b.results {
-		fmt.Fprintf(&out, "| %s | %s | %.2f | %.2f | %d | %.1f | %s |\n", r.workload, r.tool,
-			r.cost.wall.Seconds(), r.cost.cpu.Seconds(), r.cost.peak>>20, float64(r.bytes)/1e6, r.note)
+const explanation = `
+*wall* is that of the whole process, *work* what the tool itself counts without its start, *CPU* that of all its
+processes, *peak* that of the largest. *written* are the bytes of files that are new or have changed afterwards: tables,
+state, indexes. *rows* were counted in the tables, whose checksums are equal. *÷ Sluice* compares wall times.
+
+| peer | is run as |
+|---|---|
+| DuckDB → Parquet | types in ` + "`read_csv`" + `, no order of rows, newest version per key by a window; changes rewrite the Parquet file, since Parquet alone can do no less. It writes no Delta table |
+| delta-rs | fed by DuckDB in Arrow batches; ` + "`merge`" + ` without streaming, so that it may prune by the source's bounds |
+| dlt | Arrow batches from DuckDB, ` + "`merge`" + ` with the upsert strategy and ` + "`hard_delete`" + ` into Delta tables of the filesystem destination; all tables of a folder in one load |
+| Spark | local on all processors, deletion vectors on, as many shuffle and snapshot partitions as processors, CSV typed by the reader; changes with the first compiler and the serial collector, which halves their CPU time; ` + "`MERGE`" + `, for SCD type 2 the one of Delta's documentation with closing and new rows in one source |
+
+Peers get decimals of 18 digits instead of the 38 that manifests declare, which makes all of them faster. Their scripts
+are in [scripts/bench](../scripts/bench). Sluice runs with ` + "`--memory %s`" + ` where a line says nothing else.
+`
+
+// markdown is the report.
+func (b *book) markdown() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, preamble, grouped(b.Rows), b.Runs, b.At.Format(time.DateOnly), "* "+strings.Join(b.Machine, "\n* "))
+	if b.Rows != fullRows {
+		fmt.Fprintf(&out, "\n**This is not the full size of %s rows: the figures below say nothing about the ones to reach.**\n", grouped(fullRows))
 	}
-	fmt.Fprintf(&out, "\nSluice ran with `--memory %s`.\n", b.memory)
+	out.WriteString("\n## Figures to reach\n\n| workload | at least | measured | |\n|---|---|---|---|\n")
+	for _, t := range targets() {
+		v := t.check(b)
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", t.what, t.least, v.figure, v.word())
+	}
+	out.WriteString("\n## Measurements\n" + fmt.Sprintf(explanation, b.Memory))
+	group := ""
+	for _, r := range b.Results {
+		if r.Group != group {
+			group = r.Group
+			fmt.Fprintf(&out, "\n### %s\n\n", title(group))
+			out.WriteString("| | tool | wall s | work s | CPU s | peak MiB | written MB | rows | ÷ Sluice | |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---|\n")
+		}
+		out.WriteString(b.line(r))
+	}
 	return out.String()
 }
 
-// machine names what the figures were measured on.
-func (b *bench) machine(ctx context.Context) string {
-	model := "processor unknown"
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(info)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				model = strings.TrimSpace(value)
-				break
-			}
-		}
+func title(group string) string {
+	return map[string]string{
+		"tall": "One table", slopeWorkload: "A larger table", "many": "Many tables, several folders", "small": "Small tables",
+		"wide": "A wide table", "memory": "Memory", "planning": "Planning", "azurite": "Azurite, the emulator of Azure's blob service",
+	}[group]
+}
+
+func (v verdict) word() string {
+	switch {
+	case !v.known:
+		return "not measured"
+	case v.reached:
+		return "reached"
 	}
-	duckdb, err := exec.CommandContext(ctx, b.python, "-c", "import duckdb; print(duckdb.__version__)").Output() //nolint:gosec // own tool
-	if err != nil {
-		duckdb = []byte("?")
+	return "**missed**"
+}
+
+// line is one result as a row of a table.
+func (b *book) line(r result) string {
+	note := r.Note
+	if r.Tool == sluiceName && r.Read > 0 {
+		note = fmt.Sprintf("%.0f MB of CSV", float64(r.Read)/1e6)
 	}
-	return fmt.Sprintf("%s, %d processors, %s/%s; %s; DuckDB %s", model, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH,
-		runtime.Version(), strings.TrimSpace(string(duckdb)))
+	if r.Failed != "" {
+		note = strings.ReplaceAll("failed: "+r.Failed, "|", `\|`)
+	}
+	if r.Runs == 0 {
+		return fmt.Sprintf("| %s | %s | | | | | | | | %s |\n", r.Workload, r.Tool, note)
+	}
+	work, times, rows := "", "", ""
+	if r.Apply > 0 {
+		work = seconds(r.Apply)
+	}
+	if r.Rows > 0 {
+		rows = grouped(r.Rows)
+	}
+	if ours := b.find(r.Workload, sluiceName); ours.counts() && r.Tool != sluiceName && r.Failed == "" {
+		times = fmt.Sprintf("%.1f", r.Wall/ours.Wall)
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %.2f | %d | %.1f | %s | %s | %s |\n", r.Workload, r.Tool,
+		seconds(r.Wall), work, r.CPU, r.Peak>>20, float64(r.Written)/1e6, rows, times, note)
+}
+
+// seconds shows milliseconds where they matter.
+func seconds(s float64) string {
+	if s < 1 {
+		return fmt.Sprintf("%.3f", s)
+	}
+	return fmt.Sprintf("%.2f", s)
 }

@@ -1,9 +1,9 @@
 // Package check proves that a configuration can work, one step after the other,
 // with the functions that a run uses:
 //
-//	source   network ▶ token ▶ container ▶ list ▶ environment ▶ changelog.info ▶ model.json ▶ freshness ▶ schema
-//	lake     network ▶ token ▶ container ▶ list ▶ write ( ▶ conditional put ▶ clock )
-//	tables   for each: snapshot ▶ data files ▶ deletion vectors
+//	source   network ▶ token or signature ▶ container ▶ list ▶ environment ▶ changelog.info ▶ model.json ▶ freshness ▶ schema
+//	lake     network ▶ token or signature ▶ container ▶ list ▶ write ( ▶ conditional put ▶ clock )
+//	tables   for each: snapshot ▶ data files ▶ deletion vectors; index ▶ of all
 //	machine  memory ▶ disk ▶ version
 //
 // The steps network to container are those of a storage account; a folder on

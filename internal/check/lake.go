@@ -18,29 +18,30 @@ const scratch = "_sluice_check_"
 func (c *Checker) Lake(ctx context.Context, p *Place) []Step {
 	s := c.begin(ctx, p, true)
 	about := p.about(true, c.Now())
-	s.step("write", func() Step { return c.write(ctx, p.Store, about) })
+	s.step("write", func() Step { return c.write(ctx, p, about) })
 	if c.Thorough {
-		s.step("conditional put", func() Step { return c.putTwice(ctx, p.Store, about) })
+		s.step("conditional put", func() Step { return c.putTwice(ctx, p, about) })
 	}
 	return s.steps
 }
 
 // write writes, reads back and removes a file, as a run does with data files.
-func (c *Checker) write(ctx context.Context, store storage.Store, about entra.About) Step {
+func (c *Checker) write(ctx context.Context, p *Place, about entra.About) Step {
 	path := scratch + c.NewID() + ".txt"
 	data := []byte("written by sluice check; it can be removed\n")
-	if err := writeFile(ctx, store, path, data); err != nil {
+	if err := writeFile(ctx, p.Store, path, data); err != nil {
 		return failed(err, about)
 	}
-	back, err := storage.ReadAll(ctx, store, path)
+	back, err := storage.ReadAll(ctx, p.Store, path)
+	found := pass("a file was written, read back and removed")
 	switch {
 	case err != nil:
-		return failed(err, about)
+		found = failed(err, about)
 	case !bytes.Equal(back, data):
-		return Step{State: Fail, Code: "READ_BACK", Storage: true,
-			Reason: store.URL(path) + " holds other bytes than were written", Fix: "look for a cache or a mirror between here and the storage"}
+		found = Step{State: Fail, Code: "READ_BACK", Storage: true,
+			Reason: p.Store.URL(path) + " holds other bytes than were written", Fix: "look for a cache or a mirror between here and the storage"}
 	}
-	return removed(ctx, store, path, about, "a file was written, read back and removed")
+	return c.removed(ctx, p, path, about, found)
 }
 
 func writeFile(ctx context.Context, store storage.Store, path string, data []byte) error {
@@ -57,30 +58,48 @@ func writeFile(ctx context.Context, store storage.Store, path string, data []byt
 
 // putTwice proves what commits rest on: of two that write the same version, one
 // wins and the other one is told.
-func (c *Checker) putTwice(ctx context.Context, store storage.Store, about entra.About) Step {
+func (c *Checker) putTwice(ctx context.Context, p *Place, about entra.About) Step {
 	path := scratch + c.NewID() + ".json"
-	if err := store.PutIfAbsent(ctx, path, []byte("{}\n")); err != nil {
+	if err := p.Store.PutIfAbsent(ctx, path, []byte("{}\n")); err != nil {
 		return failed(err, about)
 	}
-	err := store.PutIfAbsent(ctx, path, []byte("{\"other\":true}\n"))
-	if !errors.Is(err, storage.ErrExists) {
-		_ = store.Delete(ctx, path)
-		if err != nil {
-			return failed(err, about)
-		}
-		return Step{State: Fail, Code: "NO_CONDITIONAL_PUT", Storage: true,
+	found := pass("the second of two writers of one file is refused")
+	switch err := p.Store.PutIfAbsent(ctx, path, []byte("{\"other\":true}\n")); {
+	case err == nil:
+		found = Step{State: Fail, Code: "NO_CONDITIONAL_PUT", Storage: true,
 			Reason: "the second of two writers of one file was not refused: concurrent commits would overwrite each other",
 			Fix:    "use a storage account or a file system that knows exclusive creation"}
+	case !errors.Is(err, storage.ErrExists):
+		found = failed(err, about)
 	}
-	return removed(ctx, store, path, about, "the second of two writers of one file is refused")
+	return c.removed(ctx, p, path, about, found)
 }
 
-// removed cleans up. What it cannot remove does no harm, but a run could not
-// clean up its own files either.
-func removed(ctx context.Context, store storage.Store, path string, about entra.About, done string) Step {
-	if err := store.Delete(ctx, path); err != nil {
-		found := failed(err, about)
-		return warn(found.Code, fmt.Sprintf("a file was written and cannot be removed: %s", found.Reason), found.Fix)
+// removed cleans up after a step. A file that cannot be removed does no harm, but
+// a run could not clean up its own files either: it is named, with the way to
+// remove it.
+func (c *Checker) removed(ctx context.Context, p *Place, path string, about entra.About, found Step) Step {
+	// An interrupted check cleans up all the same.
+	err := p.Store.Delete(context.WithoutCancel(ctx), path)
+	if err == nil {
+		return found
 	}
-	return pass(done)
+	left := failed(err, about)
+	said := fmt.Sprintf("%s was written and cannot be removed: %s", p.Store.URL(path), left.Reason)
+	if found.State == Fail {
+		found.Reason += "; " + said
+		return found
+	}
+	return warn(left.Code, said, "clean up: "+p.removal(path)+"; "+left.Fix)
+}
+
+// removal is the command that removes a file.
+func (p *Place) removal(path string) string {
+	if p.Account == nil {
+		return "delete the file"
+	}
+	if p.Root != "" {
+		path = p.Root + "/" + path
+	}
+	return fmt.Sprintf("az storage blob delete --account-name %s --container-name %s --name %s --auth-mode login", p.Account.Name, p.Account.Container, path)
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/sluicedata/sluice/internal/storage"
@@ -30,10 +31,12 @@ func (c careless) Delete(_ context.Context, path string) error {
 func TestLakeThatIsNotOne(t *testing.T) {
 	steps := checker(true).Lake(t.Context(), &Place{Store: careless{files(t, nil)}})
 	if s := stepNamed(t, steps, "write"); s.State != Warn || s.Code != "ACCESS_DENIED" ||
-		s.Reason != "a file was written and cannot be removed: delete mem://_sluice_check_id-1.txt: access denied" {
+		s.Reason != "mem://_sluice_check_id-1.txt was written and cannot be removed: delete mem://_sluice_check_id-1.txt: access denied" ||
+		!strings.HasPrefix(s.Fix, "clean up: delete the file; ") {
 		t.Errorf("write: %+v", s)
 	}
-	if s := stepNamed(t, steps, "conditional put"); s.State != Fail || s.Code != "NO_CONDITIONAL_PUT" || !s.Storage {
+	if s := stepNamed(t, steps, "conditional put"); s.State != Fail || s.Code != "NO_CONDITIONAL_PUT" || !s.Storage ||
+		!strings.Contains(s.Reason, "mem://_sluice_check_id-2.json was written and cannot be removed") {
 		t.Errorf("conditional put: %+v", s)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 	"github.com/sluicedata/sluice/internal/storage/azure/probe"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // Place is where an export or the lake is.
@@ -18,6 +19,8 @@ type Place struct {
 	Location spec.Location
 	// Account is how the storage account is reached; nil for a folder on disk.
 	Account *probe.Account
+	// Root is the folder in the container, empty for all of it.
+	Root string
 	// Store holds the files; nil where Err says why it cannot be opened.
 	Store storage.Store
 	Err   error
@@ -77,6 +80,13 @@ func (c *Checker) account(ctx context.Context, s *sequence, a *probe.Account, ab
 			return pass("signed in with " + string(about.Way) + " at " + a.Entra.Authority())
 		})
 	}
+	if about.Way == entra.SASToken {
+		now := c.Now()
+		if !reached.Clock.IsZero() {
+			now = reached.Clock // by which the service judges
+		}
+		s.step("signature", func() Step { return signature(about, now) })
+	}
 	s.step("container", func() Step { return seeContainer(ctx, a, about) })
 	if !about.Write {
 		s.side("namespace", func() Step { return namespace(ctx, a) })
@@ -103,8 +113,8 @@ func clock(service, here time.Time) Step {
 	if service.IsZero() {
 		return skip("the service does not tell its time")
 	}
-	apart := here.Sub(service).Abs().Truncate(time.Second)
-	reason := fmt.Sprintf("this machine's clock and the service's are %s apart", apart)
+	apart := here.Sub(service).Abs()
+	reason := fmt.Sprintf("this machine's clock and the service's are %s apart", timespan.Text(apart))
 	const fix = "set this machine's clock with a time service such as NTP: tokens and signatures are refused when it is wrong"
 	switch {
 	case apart > clockFail:

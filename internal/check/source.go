@@ -9,6 +9,7 @@ import (
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 	"github.com/sluicedata/sluice/internal/synapselink"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // Source looks at the export that pipelines of one connection read.
@@ -142,7 +143,11 @@ const usualLimit = 25 * time.Hour
 // freshness compares the folder that is being written with the clock.
 func (x *export) freshness(now time.Time) Step {
 	age := now.Sub(x.listing.Current.Time())
-	reason := fmt.Sprintf("folder %s, which is being written, was begun %s ago", x.listing.Current, span(age))
+	reason := fmt.Sprintf("folder %s, which is being written, was begun %s", x.listing.Current, timespan.Ago(age))
+	if age < -clockFail {
+		return warn("CLOCK", reason, "set this machine's clock with a time service such as NTP; if it is right, folders of the export bear a wrong time: "+
+			"freshness is wrong then, and a folder that stays incomplete is never skipped")
+	}
 	limit := usualLimit
 	for _, p := range x.pipelines {
 		for _, t := range p.Tables {
@@ -157,20 +162,8 @@ func (x *export) freshness(now time.Time) Step {
 		}
 	}
 	if age > limit {
-		return warn("SOURCE_STANDS_STILL", fmt.Sprintf("%s; the limit is %s", reason, span(limit)),
+		return warn("SOURCE_STANDS_STILL", fmt.Sprintf("%s; the limit is %s", reason, timespan.Exact(limit)),
 			"look in Power Apps, Azure Synapse Link, whether the profile is running; an environment in which nothing happens looks the same")
 	}
 	return pass(reason)
-}
-
-// span is a time span in the unit that a person would choose.
-func span(d time.Duration) string {
-	switch day := 24 * time.Hour; {
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	case d < 2*day:
-		return fmt.Sprintf("%d h", d/time.Hour)
-	default:
-		return fmt.Sprintf("%d d", d/day)
-	}
 }

@@ -72,9 +72,19 @@ func TestSource(t *testing.T) {
 		}), pipelineOf("account"),
 			rootOnly + "pass changelog.info: folder 2024-01-12T11.55.00Z is being written\n" +
 				"pass model.json: describes 1 table; the newest complete folder is 2023-06-01T00.00.00Z\n" +
-				"warn freshness: [SOURCE_STANDS_STILL] folder 2024-01-12T11.55.00Z, which is being written, was begun 3 d ago; the limit is 25 h\n" +
+				"warn freshness: [SOURCE_STANDS_STILL] folder 2024-01-12T11.55.00Z, which is being written, was begun 3 days ago; the limit is 25 h\n" +
 				"  -> look in Power Apps, Azure Synapse Link, whether the profile is running; an environment in which nothing happens looks the same\n" +
 				"pass schema: the columns of 1 table can be read"},
+		{"in the future", exportOf(func(f map[string]string) {
+			f["Changelog/changelog.info"] = "2024-01-18T12.55.00Z"
+		}), pipelineOf("account"), strings.NewReplacer("2024-01-15T11.55.00Z is being", "2024-01-18T12.55.00Z is being",
+			"pass model.json: describes 1 table; the newest complete folder is 2024-01-15T11.00.00Z\n",
+			"warn model.json: [FOLDERS_INCOMPLETE] 1 of the newest 2 closed folders have no usable model.json\n"+
+				"  -> nothing, if it is the last one and a few minutes old: runs wait for it, and skip it after abandon_after\n").Replace(described1) +
+			"warn freshness: [CLOCK] folder 2024-01-18T12.55.00Z, which is being written, was begun in 3 days (the clock of this machine or of the export is wrong?)\n" +
+			"  -> set this machine's clock with a time service such as NTP; if it is right, folders of the export bear a wrong time: " +
+			"freshness is wrong then, and a folder that stays incomplete is never skipped\n" +
+			"pass schema: the columns of 1 table can be read"},
 		{"older than the configuration allows", exportOf(func(map[string]string) {}), stamp(pipelineOf("account"), time.Minute),
 			described1 + "warn freshness: [SOURCE_STANDS_STILL] folder 2024-01-15T11.55.00Z, which is being written, was begun 5 min ago; the limit is 1 min\n" +
 				"  -> look in Power Apps, Azure Synapse Link, whether the profile is running; an environment in which nothing happens looks the same\n" +

@@ -16,8 +16,9 @@ import (
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
-// Tables looks at every table of the pipelines that the lake has: a step each.
-func (c *Checker) Tables(ctx context.Context, lake *Place, pipelines []spec.Pipeline) []Step {
+// Tables looks at every table of the pipelines that the lake has: a step each, and
+// one for the key indexes of all.
+func (c *Checker) Tables(ctx context.Context, lake *Place, pipelines []spec.Pipeline, index Index) []Step {
 	s := &sequence{now: c.Now}
 	about := lake.about(true, c.Now())
 	if lake.Store == nil {
@@ -28,10 +29,24 @@ func (c *Checker) Tables(ctx context.Context, lake *Place, pipelines []spec.Pipe
 		s.step("tables", func() Step { return failed(err, about) })
 		return s.steps
 	}
+	engine := local.New(lake.Store, local.Options{IndexDir: index.Dir})
+	keys := &indexes{Index: index, engine: engine, about: about, left: sampledRows}
 	for _, path := range paths {
-		s.side(strings.ReplaceAll(path, "/", "."), func() Step { return table(ctx, lake.Store, path, about) })
+		name := strings.ReplaceAll(path, "/", ".")
+		var snapshot *delta.Snapshot
+		found := s.side(name, func() (found Step) {
+			found, snapshot = table(ctx, engine, lake.Store, path, about)
+			return found
+		})
+		if found.State == Pass {
+			began := c.Now()
+			keys.look(ctx, name, snapshot)
+			keys.took += c.Now().Sub(began)
+		}
 	}
-	return s.steps
+	indexed := keys.step()
+	indexed.Name, indexed.DurationMS = "index", keys.took.Milliseconds()
+	return append(s.steps, indexed)
 }
 
 // tablePaths are the folders of the pipelines' tables. The tables of whole
@@ -78,14 +93,18 @@ func tablesBelow(ctx context.Context, store storage.Store, prefix string) ([]str
 }
 
 // table loads the newest snapshot and looks for all that it names.
-func table(ctx context.Context, store storage.Store, path string, about entra.About) Step {
-	snapshot, err := local.New(store, local.Options{}).Snapshot(ctx, path)
+func table(ctx context.Context, engine *local.Engine, store storage.Store, path string, about entra.About) (Step, *delta.Snapshot) {
+	snapshot, err := engine.Snapshot(ctx, path)
 	switch {
 	case err != nil:
-		return failed(err, about)
+		return failed(err, about), nil
 	case snapshot.Version < 0:
-		return skip("no run has made it yet")
+		return skip("no run has made it yet"), nil
 	}
+	return content(ctx, store, snapshot, path, about), snapshot
+}
+
+func content(ctx context.Context, store storage.Store, snapshot *delta.Snapshot, path string, about entra.About) Step {
 	missing, err := missingFiles(ctx, store, snapshot)
 	if err != nil {
 		return failed(err, about)

@@ -19,7 +19,7 @@ func row(id int, version int) string {
 }
 
 // lakeOf is a lake whose table account has a file and a vector on it.
-func lakeOf(t *testing.T) (storage.Store, spec.Pipeline) {
+func lakeOf(t *testing.T, indexDir string) (storage.Store, spec.Pipeline) {
 	t.Helper()
 	p := pipelineOf("account", "contact")
 	p.Tables[0].Settings.SCDType, p.Tables[0].Settings.MaxBadRows = spec.SCDType1, 0
@@ -37,7 +37,7 @@ func lakeOf(t *testing.T) (storage.Store, spec.Pipeline) {
 	for _, upTo := range []string{"2024-01-15T10.30.00Z", "2024-01-15T11.55.00Z"} {
 		rewrite(t, source, "Changelog/changelog.info", upTo)
 		r := &work.Pipeline{Config: one, Source: source, Lake: lake, Options: work.Options{
-			Clock: func() time.Time { return testNow }, Temp: t.TempDir(), Memory: 128 << 20, Workers: 1,
+			Clock: func() time.Time { return testNow }, Temp: t.TempDir(), Memory: 128 << 20, Workers: 1, IndexDir: indexDir,
 		}}
 		if result := pipeline.Run(t.Context(), r, work.Request{}); result.Error != nil || result.Tables[0].Error != nil {
 			t.Fatalf("%v %v", result.Error, result.Tables)
@@ -54,12 +54,13 @@ func rewrite(t *testing.T, store storage.Store, path, content string) {
 }
 
 func TestTables(t *testing.T) {
-	lake, p := lakeOf(t)
+	lake, p := lakeOf(t, "")
 	whole := spec.Pipeline{Key: "w", Environments: []spec.Environment{{SourceSchema: "e", Catalog: "main", Schema: "d365"}}}
 	rewrite(t, lake, "main/d365/notes/of somebody.txt", "not a table")
+	const noIndex = "skip index: state.url names no folder, so that there is none: keys are looked for in whole tables"
 	const sound = "pass main.d365.account: version 2: all of 2 data files there, 1 deletion vector readable\n"
-	compare(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}), sound+"skip main.d365.contact: no run has made it yet")
-	compare(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{whole}), sound)
+	compare(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}, Index{}), sound+"skip main.d365.contact: no run has made it yet\n"+noIndex)
+	compare(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{whole}, Index{}), sound+noIndex)
 
 	for _, tt := range []struct {
 		name, suffix string
@@ -78,12 +79,12 @@ func TestTables(t *testing.T) {
 			if err := tt.damage(t.Context(), path); err != nil {
 				t.Fatal(err)
 			}
-			s := stepNamed(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}), "main.d365.account")
+			s := stepNamed(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}, Index{}), "main.d365.account")
 			if s.State != Fail || s.Code != tt.code || !strings.Contains(s.Reason, tt.reason) || s.Fix == "" {
 				t.Errorf("gone: %+v", s)
 			}
 			rewrite(t, lake, path, string(before)+"x")
-			s = stepNamed(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}), "main.d365.account")
+			s = stepNamed(t, checker(true).Tables(t.Context(), &Place{Store: lake}, []spec.Pipeline{p}, Index{}), "main.d365.account")
 			if tt.suffix == ".parquet" && (s.State != Fail || !strings.Contains(s.Reason, " bytes instead of ")) {
 				t.Errorf("longer: %+v", s)
 			}

@@ -12,8 +12,11 @@ import (
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
-// checkOptions are those of the commands check and doctor.
-type checkOptions struct{ Pipelines []string }
+// checkOptions are those of the commands check and doctor; Full is doctor's alone.
+type checkOptions struct {
+	Pipelines []string
+	Full      bool
+}
 
 // AddFlags names the options on the command line.
 func (o *checkOptions) AddFlags(cmd *cobra.Command) {
@@ -29,6 +32,7 @@ func newCheckCommand(g *globals) *cobra.Command {
 the first step that fails, with the reason and what to do about it.
 
   network, token, container, namespace  the storage account, if there is one
+  signature                             what a shared access signature allows
   list                                  the folder or container can be listed
   environment                           each source_schema is one folder
   changelog.info, model.json            the export is in the mode that is read
@@ -36,7 +40,8 @@ the first step that fails, with the reason and what to do about it.
   schema                                the columns of every table
   write                                 the lake takes a file and removes it
 
-It writes nothing but a file _sluice_check_… in the lake, and removes it.
+It writes nothing but a file _sluice_check_… in the lake, and removes it. Where
+that is refused it says so, and how to.
 sluice doctor looks at tables, clocks and this machine as well.`,
 		Example: "sluice check\nsluice check --pipeline prod --json",
 		Args:    exactly(),
@@ -62,7 +67,7 @@ func (g *globals) look(ctx context.Context, opts checkOptions,
 	}
 	defer service.Close()
 	g.working(ctx)
-	list, err := ask(service, ctx, control.Request{Pipelines: opts.Pipelines})
+	list, err := ask(service, ctx, control.Request{Pipelines: opts.Pipelines, Full: opts.Full})
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,15 @@ func newDoctorCommand(g *globals) *cobra.Command {
   conditional put  of two writers of one file, the second one is refused
   tables           for each: the log can be read, every data file is there with
                    its size, every deletion vector can be read
+  index            the key indexes (.sluice/index) say what the tables hold; of
+                   large tables a sample is compared, with --full every row
   memory           --memory against the container's limit, and GOMEMLIMIT
   disk             room for temporary files
   version          of this program
 
-Looking at tables lists all their files.`,
-		Example: "sluice doctor\nsluice doctor --memory 512MiB --json",
+Looking at tables lists all their files. A run at the same time looks for keys
+in the whole table while doctor has its index open.`,
+		Example: "sluice doctor\nsluice doctor --full\nsluice doctor --memory 512MiB --json",
 		Args:    exactly(),
 		Annotations: notes(`0    every step passed, or warns
 1    a step failed
@@ -36,5 +39,6 @@ Looking at tables lists all their files.`,
 		}),
 	}
 	opts.AddFlags(cmd)
+	cmd.Flags().BoolVar(&opts.Full, "full", false, "compare key indexes with all rows, however many: reads the keys of all tables")
 	return cmd
 }

@@ -94,7 +94,7 @@ func exitOf(f *report.Failure) exitCode {
 	switch f.Code {
 	case "INTERRUPTED":
 		return exitInterrupted
-	case "NO_SUCH_TABLE", "ENVIRONMENT", "CONFIGURATION":
+	case "NO_SUCH_TABLE", "AMBIGUOUS_TABLE", "ENVIRONMENT", "CONFIGURATION", "RETENTION_TOO_SHORT", "RETENTION_TOO_LONG":
 		return exitUsage
 	case "ACCESS_DENIED", "NO_SPACE", "NOT_FOUND", "TIMEOUT", "UNAVAILABLE", "NO_EXPORT", "NO_CHANGELOG":
 		return exitEnvironment

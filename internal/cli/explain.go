@@ -14,10 +14,15 @@ import (
 )
 
 // explainOptions are those of the command explain.
-type explainOptions struct{ All bool }
+type explainOptions struct {
+	tableOptions
+
+	All bool
+}
 
 // AddFlags names the options on the command line.
 func (o *explainOptions) AddFlags(cmd *cobra.Command) {
+	o.tableOptions.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.All, "all", false, "show all columns of all rows, also those without a value, and long values whole")
 }
 
@@ -61,7 +66,7 @@ func (g *globals) runExplain(ctx context.Context, table, key string, opts explai
 		return nil, err
 	}
 	g.working(ctx)
-	e, err := service.Explain(ctx, table, key)
+	e, err := service.Explain(ctx, opts.table(table), key)
 	if err != nil {
 		return nil, err
 	}

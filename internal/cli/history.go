@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,10 +16,15 @@ import (
 )
 
 // historyOptions are those of the command history.
-type historyOptions struct{ Limit int }
+type historyOptions struct {
+	tableOptions
+
+	Limit int
+}
 
 // AddFlags names the options on the command line.
 func (o *historyOptions) AddFlags(cmd *cobra.Command) {
+	o.tableOptions.AddFlags(cmd)
 	cmd.Flags().IntVar(&o.Limit, "limit", 20, "show at most this `number` of commits, the newest; 0 shows all")
 }
 
@@ -53,9 +60,9 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 		return nil, err
 	}
 	g.working(ctx)
-	h, err := service.History(ctx, table, opts.Limit)
+	h, err := service.History(ctx, opts.table(table), opts.Limit)
 	if err != nil {
-		if h = notCreated(ctx, service, table); h == nil {
+		if h = notCreated(ctx, service, opts.table(table)); h == nil {
 			return nil, err
 		}
 	}
@@ -66,8 +73,12 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 
 // notCreated is the empty history of a table that no run has made yet, or nil.
 // A folder without a log is an error to whoever asks for commits.
-func notCreated(ctx context.Context, service *control.Service, table string) *inspect.History {
-	list, err := service.Status(ctx, control.Request{Tables: []string{table}})
+func notCreated(ctx context.Context, service *control.Service, table control.Table) *inspect.History {
+	request := control.Request{Tables: []string{table.Name}}
+	if table.Pipeline != "" {
+		request.Pipelines = []string{table.Pipeline}
+	}
+	list, err := service.Status(ctx, request)
 	if err != nil || len(list) != 1 || len(list[0].Tables) != 1 {
 		return nil
 	}
@@ -96,7 +107,12 @@ func historyOutcome(h *inspect.History, limit int) *outcome {
 
 func (p *page) history(h *inspect.History) {
 	p.linef("%s  %s", p.Bold(h.Table), p.Faint(h.Path))
-	table := text.NewTable(p.Style, ">VERSION", "TIME", "OPERATION", ">READ", ">UPSERTED", ">DELETED", ">SUPERSEDED", "CURSOR", "BY")
+	heads := []string{">VERSION", "TIME", "OPERATION", ">READ", ">UPSERTED", ">DELETED", ">SUPERSEDED", "CURSOR", "BY"}
+	noted := slices.ContainsFunc(h.Commits, func(c inspect.Commit) bool { return commitNote(&c) != "" })
+	if noted {
+		heads = append(heads, "NOTE")
+	}
+	table := text.NewTable(p.Style, heads...)
 	for i := range h.Commits {
 		c := &h.Commits[i]
 		at := text.None
@@ -108,7 +124,34 @@ func (p *page) history(h *inspect.History) {
 			read, upserted = text.Count(r.Read), text.Count(r.Upserted)
 			deleted, superseded = text.Count(r.Deleted), text.Count(r.Superseded)
 		}
-		table.Row(version(c.Version), at, or(c.Operation), read, upserted, deleted, superseded, or(c.Cursor), or(c.By))
+		cells := []string{version(c.Version), at, or(c.Operation), read, upserted, deleted, superseded, or(c.Cursor), or(c.By)}
+		if noted {
+			cells = append(cells, commitNote(c))
+		}
+		table.Row(cells...)
 	}
 	p.linef("%s", table)
+}
+
+// commitNote says what the other columns do not tell of a commit: rows that came
+// to the quarantine or left it, and rows that vanished. Empty for most.
+func commitNote(c *inspect.Commit) string {
+	counted := func(key, what string) string {
+		n, err := strconv.Atoi(c.Details[key])
+		if err != nil {
+			return what // by a version that did not count
+		}
+		return text.Plural(n, "row") + " " + what
+	}
+	switch {
+	case c.Details["quarantine"] == "discard":
+		return counted("discardedRows", "of the quarantine dropped")
+	case c.Details["quarantine"] == "retry":
+		return counted("appliedRows", "left the quarantine")
+	case c.Details["reconciled"] != "":
+		return c.Details["reconciled"]
+	case c.Rows != nil && c.Rows.Quarantined > 0:
+		return text.Plural(int(c.Rows.Quarantined), "row") + " set aside"
+	}
+	return ""
 }

@@ -45,16 +45,17 @@ What is removed is gone: a full refresh reads the folders that are left.
 Programs and configurations other than this one are not asked what they need.
 
 Removing needs the role Storage Blob Data Contributor on the container; nothing
-else writes to the source. Files that are leased are passed over. In each folder
-model.json goes first: when a removal is interrupted nothing reads the rest of
-the folder, and the next prune removes it.`,
+else writes to the source. It ends at the first folder of which another program
+holds a file (a lease): that folder stays whole, as do those after it, until the
+next prune. In each folder model.json goes first: when a removal is interrupted
+nothing reads the rest of the folder, and the next prune removes it.`,
 		Example: "sluice prune\nsluice prune --older-than 720h --yes",
 		Args:    exactly(),
 		Annotations: notes(`0    listed or removed
 1    a folder could not be removed
 2    the configuration is wrong, or has no such pipeline
 3    storage cannot be used, or may not be written to
-4    some folders were passed over
+4    another program holds a folder: it and those after it stay
 130  interrupted`, takesConfig, takesLog),
 		RunE: g.action(func(ctx context.Context, _ []string) (*outcome, error) {
 			return g.runPrune(ctx, opts)

@@ -11,10 +11,15 @@ import (
 )
 
 // discardOptions are those of the command quarantine discard.
-type discardOptions struct{ Yes bool }
+type discardOptions struct {
+	tableOptions
+
+	Yes bool
+}
 
 // AddFlags names the options on the command line.
 func (o *discardOptions) AddFlags(cmd *cobra.Command) {
+	o.tableOptions.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.Yes, "yes", false, "drop the rows; without it nothing is done")
 }
 
@@ -58,7 +63,7 @@ func (g *globals) runQuarantineDiscard(ctx context.Context, args []string, opts 
 		return nil, err
 	}
 	g.working(ctx)
-	d, err := service.DiscardQuarantine(ctx, args[0], place)
+	d, err := service.DiscardQuarantine(ctx, opts.table(args[0]), place)
 	if err != nil {
 		return nil, err
 	}

@@ -69,8 +69,8 @@ func retryOutcome(results []report.Result) *outcome {
 	}
 	o.summary = "no rows are set aside"
 	if t.tables > 0 {
-		applied := t.rows.Read - t.rows.Quarantined
-		o.summary = fmt.Sprintf("%s read again = %s applied + %s left", text.Plural(int(t.rows.Read), "row"), text.Count(applied), text.Count(t.rows.Quarantined))
+		o.summary = fmt.Sprintf("%s read again = %s applied + %s superseded + %s left", text.Plural(int(t.rows.Read), "row"),
+			text.Count(t.rows.Upserted+t.rows.Deleted), text.Count(t.rows.Superseded), text.Count(t.rows.Quarantined))
 		o.show = func(p *page) {
 			for i := range results {
 				if len(results[i].Tables) > 0 {

@@ -14,7 +14,8 @@ import (
 )
 
 func newQuarantineShowCommand(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var opts tableOptions
+	cmd := &cobra.Command{
 		Use:   "show TABLE [ROW]",
 		Short: "Print rows that were set aside, whole",
 		Long: `Prints rows of a table that were set aside, with their text as it was written.
@@ -28,12 +29,14 @@ them; without it all rows are printed, long ones to their first 500 characters.`
 3    storage cannot be used, or its credentials are wrong
 130  interrupted`, takesConfig, takesLog),
 		RunE: g.action(func(ctx context.Context, args []string) (*outcome, error) {
-			return g.runQuarantineShow(ctx, args)
+			return g.runQuarantineShow(ctx, args, opts)
 		}),
 	}
+	opts.AddFlags(cmd)
+	return cmd
 }
 
-func (g *globals) runQuarantineShow(ctx context.Context, args []string) (*outcome, error) {
+func (g *globals) runQuarantineShow(ctx context.Context, args []string, opts tableOptions) (*outcome, error) {
 	place, err := rowArgument(args)
 	if err != nil {
 		return nil, err
@@ -43,7 +46,7 @@ func (g *globals) runQuarantineShow(ctx context.Context, args []string) (*outcom
 		return nil, err
 	}
 	g.working(ctx)
-	q, err := service.QuarantinedRows(ctx, args[0], place)
+	q, err := service.QuarantinedRows(ctx, opts.table(args[0]), place)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 
 // reconcileOptions are those of the command reconcile.
 type reconcileOptions struct {
+	tableOptions
+
 	Apply   bool
 	MaxKeys int
 	Since   string
@@ -22,6 +24,7 @@ type reconcileOptions struct {
 
 // AddFlags names the options on the command line.
 func (o *reconcileOptions) AddFlags(cmd *cobra.Command) {
+	o.tableOptions.AddFlags(cmd)
 	flags := cmd.Flags()
 	flags.BoolVar(&o.Apply, "apply", false, "remove the rows that vanished from the source; nothing else is changed")
 	flags.IntVar(&o.MaxKeys, "max-keys", 20, "show this many `keys` that differ, and that vanished")
@@ -75,7 +78,7 @@ func (g *globals) runReconcile(ctx context.Context, table string, opts reconcile
 		return nil, err
 	}
 	g.working(ctx)
-	r, err := service.Reconcile(ctx, reconcile.Request{Table: table, Apply: opts.Apply, MaxKeys: opts.MaxKeys, Since: opts.Since})
+	r, err := service.Reconcile(ctx, opts.Pipeline, reconcile.Request{Table: table, Apply: opts.Apply, MaxKeys: opts.MaxKeys, Since: opts.Since})
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +135,7 @@ func (p *page) reconciliation(r *reconcile.Reconciliation) {
 		{"table", fmt.Sprintf("%s (SCD type %s), version %d", r.Path, scd(r.SCDType), r.Version)},
 		{"replayed", replayed},
 	}
-	for _, more := range [][2]string{{"copy", r.Copy}, {"gone", olderGone(r)}, {"removal", r.Blocked}} {
+	for _, more := range [][2]string{{"read as", r.ReadAs}, {"copy", r.Copy}, {"gone", r.Gone}, {"removal", r.Blocked}} {
 		if more[1] != "" {
 			pairs = append(pairs, more)
 		}
@@ -144,13 +147,6 @@ func (p *page) reconciliation(r *reconcile.Reconciliation) {
 	p.linef("\n%s", sides)
 	p.keyCounts(r)
 	p.differences(r)
-}
-
-func olderGone(r *reconcile.Reconciliation) string {
-	if !r.OlderGone {
-		return ""
-	}
-	return "folders before " + r.Folders.Oldest + " are gone; rows that only they brought are unchecked"
 }
 
 // keyCounts shows what there is of each kind.

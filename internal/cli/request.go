@@ -17,6 +17,18 @@ func (o *requestOptions) AddFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&o.Tables, "table", nil, "only this `table`, by source name or catalog.schema.table; may be repeated")
 }
 
+// tableOptions say whose table is meant.
+type tableOptions struct{ Pipeline string }
+
+// AddFlags names the options on the command line.
+func (o *tableOptions) AddFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.Pipeline, "pipeline", "", "the `pipeline` that has the table, by key or name, where several have one of that name")
+}
+
+func (o *tableOptions) table(name string) control.Table {
+	return control.Table{Pipeline: o.Pipeline, Name: name}
+}
+
 func (o *requestOptions) request() control.Request {
 	return control.Request{Pipelines: o.Pipelines, Tables: o.Tables}
 }

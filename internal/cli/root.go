@@ -42,7 +42,7 @@ With an export of your own: sluice init, edit sluice.yaml, sluice run.`,
 		commands []*cobra.Command
 	}{
 		{"Begin", []*cobra.Command{newDemoCommand(g), newInitCommand(g), newCheckCommand(g), newDiscoverCommand(g), newLintCommand(g)}},
-		{"Work", []*cobra.Command{newPlanCommand(g), newRunCommand(g), newReconcileCommand(g), newQuarantineCommand(g), newPruneCommand(g)}},
+		{"Work", []*cobra.Command{newPlanCommand(g), newRunCommand(g), newReconcileCommand(g), newQuarantineCommand(g), newMaintainCommand(g), newPruneCommand(g)}},
 		{"Look", []*cobra.Command{newStatusCommand(g), newHistoryCommand(g), newEventsCommand(g), newExplainCommand(g)}},
 		{"Other", []*cobra.Command{newDoctorCommand(g), newConfigCommand(g), newSimulateCommand(g), newCompletionCommand(g), newVersionCommand(g)}},
 	} {

@@ -68,7 +68,7 @@ func (s *Service) look(ctx context.Context, request Request, thorough bool) ([]L
 	if thorough {
 		tables := []Step{{Name: "all", State: StepSkip, Reason: "not looked at: the lake cannot be used"}}
 		if !slices.ContainsFunc(steps, func(s Step) bool { return s.State == StepFail }) {
-			tables = c.Tables(ctx, &lake, pipelines)
+			tables = c.Tables(ctx, &lake, pipelines, check.Index{Dir: s.indexDir(), Full: request.Full})
 		}
 		list = append(list, Looked{"tables", "", tables}, Looked{"machine", "", c.Machine(s.machine(pipelines))})
 	}
@@ -120,17 +120,18 @@ func (s *Service) place(l spec.Location, what string) check.Place {
 	if l.IsLocal() {
 		return p
 	}
-	account, container, _, service, err := azure.ParseURL(l.URL, l.Access.Endpoint)
+	account, container, root, service, err := azure.ParseURL(l.URL, l.Access.Endpoint)
 	if err != nil {
 		p.Err = cmp.Or(p.Err, err)
 		return p
 	}
+	p.Root = root
 	p.Account = &probe.Account{
 		Name: account, Container: container, Service: service, Entra: signIn(l.Access),
-		Key: l.Access.AccountKey.Reveal(), SAS: l.Access.SASToken.Reveal(),
+		Key: l.Access.AccountKey.Reveal(), SAS: l.Access.SASToken.Reveal(), Log: s.opts.Log,
 	}
 	if p.Account.Key == "" && p.Account.SAS == "" {
-		if p.Account.Credential, err = credential(l.Access); err != nil {
+		if p.Account.Credential, err = s.stores.credential(l.Access); err != nil {
 			p.Err = cmp.Or(p.Err, err)
 		}
 	}

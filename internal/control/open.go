@@ -3,6 +3,7 @@ package control
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // requests in flight and its token.
 type stores struct {
 	clock func() time.Time
+	log   *slog.Logger
 
 	mu   sync.Mutex
 	open map[spec.Location]storage.Store
@@ -36,9 +38,12 @@ func (s *stores) at(l spec.Location, what string) (storage.Store, error) {
 	if store, ok := s.open[l]; ok {
 		return store, nil
 	}
-	store, err := openStore(l, what == theLake, s.clock)
+	store, err := s.openStore(l, what == theLake)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrEnvironment, what, err)
+	}
+	if what == theLake {
+		store = logCommits(store, s.log, s.clock)
 	}
 	if s.open == nil {
 		s.open = map[spec.Location]storage.Store{}
@@ -61,7 +66,7 @@ func (s *stores) close() error {
 	return errors.Join(errs...)
 }
 
-func openStore(l spec.Location, write bool, clock func() time.Time) (storage.Store, error) {
+func (s *stores) openStore(l spec.Location, write bool) (storage.Store, error) {
 	if l.IsLocal() {
 		return local.New(l.Path)
 	}
@@ -71,10 +76,10 @@ func openStore(l spec.Location, write bool, clock func() time.Time) (storage.Sto
 	}
 	config := azure.Config{
 		Endpoint: service, Account: name, Container: container, Root: root, URL: l.URL,
-		AccountKey: l.Access.AccountKey.Reveal(), SASToken: l.Access.SASToken.Reveal(),
+		AccountKey: l.Access.AccountKey.Reveal(), SASToken: l.Access.SASToken.Reveal(), Log: s.log,
 	}
 	if config.AccountKey == "" && config.SASToken == "" {
-		if config.Credential, err = credential(l.Access); err != nil {
+		if config.Credential, err = s.credential(l.Access); err != nil {
 			return nil, err
 		}
 	}
@@ -86,12 +91,14 @@ func openStore(l spec.Location, write bool, clock func() time.Time) (storage.Sto
 		Name: name, Container: container, Service: service, Entra: signIn(l.Access),
 		Key: config.AccountKey, SAS: config.SASToken, Credential: config.Credential,
 	}
-	return &diagnosed{store, account.About(write, time.Time{}), clock}, nil
+	return &diagnosed{store, account.About(write, time.Time{}), s.clock}, nil
 }
 
 // credential signs in as the configuration says.
-func credential(a spec.Access) (azcore.TokenCredential, error) {
-	return entra.New(signIn(a))
+func (s *stores) credential(a spec.Access) (azcore.TokenCredential, error) {
+	o := signIn(a)
+	o.Log = s.log
+	return entra.New(o)
 }
 
 // signIn is the configuration's way to sign in.

@@ -21,10 +21,10 @@ type PruneRequest struct {
 // Prune finds, and on request removes, source folders that no table of any
 // pipeline of the configuration needs.
 func (s *Service) Prune(ctx context.Context, request PruneRequest) ([]prune.Pruned, error) {
-	if _, err := s.pipelines(request.Pipelines); err != nil {
+	if _, err := s.runners(request.Pipelines); err != nil {
 		return nil, err
 	}
-	all, err := s.pipelines(nil)
+	all, err := s.runners(nil)
 	if err != nil {
 		return nil, err
 	}

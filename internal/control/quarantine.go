@@ -14,14 +14,14 @@ import (
 // Quarantine lists the rows that were set aside, at most limit of a table (0:
 // all), of the tables that have any.
 func (s *Service) Quarantine(ctx context.Context, request Request, limit int) ([]inspect.Quarantined, error) {
-	pipelines, err := s.pipelines(request.Pipelines)
+	runners, err := s.runners(request.Pipelines)
 	if err != nil {
 		return nil, err
 	}
-	list, found := []inspect.Quarantined{}, len(pipelines) == 0
+	list, found := []inspect.Quarantined{}, len(runners) == 0
 	var missing error
-	for _, p := range pipelines {
-		tables, err := inspect.QuarantineOf(ctx, p, work.Request{Tables: request.Tables}, limit)
+	for _, r := range runners {
+		tables, err := inspect.QuarantineOf(ctx, r, work.Request{Tables: request.Tables}, limit)
 		if errors.Is(err, report.ErrNoSuchTable) {
 			missing = err
 			continue
@@ -38,24 +38,24 @@ func (s *Service) Quarantine(ctx context.Context, request Request, limit int) ([
 }
 
 // QuarantinedRows are the rows of a table that a place means, with their texts.
-func (s *Service) QuarantinedRows(ctx context.Context, table string, place quarantine.Place) (*inspect.Quarantined, error) {
-	return first(s, func(p *work.Pipeline) (*inspect.Quarantined, error) {
-		return inspect.QuarantinedRows(ctx, p, table, place)
+func (s *Service) QuarantinedRows(ctx context.Context, t Table, place quarantine.Place) (*inspect.Quarantined, error) {
+	return ofTable(ctx, s, t, func(r *work.Pipeline) (*inspect.Quarantined, error) {
+		return inspect.QuarantinedRows(ctx, r, t.Name, place)
 	})
 }
 
 // RetryQuarantine reads rows that were set aside again. What fails is in the
 // results.
 func (s *Service) RetryQuarantine(ctx context.Context, request Request) ([]report.Result, error) {
-	return each(s, request, func(p *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
-		result := pipeline.RetryQuarantine(ctx, p, q)
+	return each(s, request, func(r *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
+		result := pipeline.RetryQuarantine(ctx, r, q)
 		return result, result.Error
 	})
 }
 
 // DiscardQuarantine drops rows that were set aside for good.
-func (s *Service) DiscardQuarantine(ctx context.Context, table string, place quarantine.Place) (*pipeline.Discarded, error) {
-	return first(s, func(p *work.Pipeline) (*pipeline.Discarded, error) {
-		return pipeline.DiscardQuarantine(ctx, p, table, place)
+func (s *Service) DiscardQuarantine(ctx context.Context, t Table, place quarantine.Place) (*pipeline.Discarded, error) {
+	return ofTable(ctx, s, t, func(r *work.Pipeline) (*pipeline.Discarded, error) {
+		return pipeline.DiscardQuarantine(ctx, r, t.Name, place)
 	})
 }

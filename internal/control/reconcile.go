@@ -7,7 +7,10 @@ import (
 	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
 
-// Reconcile compares a table with the folders that are left of its export.
-func (s *Service) Reconcile(ctx context.Context, request reconcile.Request) (*reconcile.Reconciliation, error) {
-	return first(s, func(p *work.Pipeline) (*reconcile.Reconciliation, error) { return reconcile.Table(ctx, p, request) })
+// Reconcile compares a table with the folders that are left of its export. Without
+// the name of a pipeline it is that of the only one that has the table.
+func (s *Service) Reconcile(ctx context.Context, name string, request reconcile.Request) (*reconcile.Reconciliation, error) {
+	return ofTable(ctx, s, Table{Pipeline: name, Name: request.Table}, func(r *work.Pipeline) (*reconcile.Reconciliation, error) {
+		return reconcile.Table(ctx, r, request)
+	})
 }

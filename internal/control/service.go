@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,7 +39,10 @@ func New(config *spec.Resolved, opts work.Options) *Service {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
-	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock}}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{config: config, opts: opts, stores: stores{clock: opts.Clock, log: opts.Log}}
 }
 
 // Close lets go of connections. The service can be used on.
@@ -47,12 +51,14 @@ func (s *Service) Close() error { return s.stores.close() }
 // Request selects pipelines and tables; empty lists mean all.
 type Request struct {
 	Pipelines   []string // by key or name
-	Tables      []string // see work.Request
+	Tables      []string // see pipeline.Request
 	FullRefresh bool
+	// Full lets Doctor compare key indexes whole.
+	Full bool
 }
 
-// pipelines opens the pipelines that the request means.
-func (s *Service) pipelines(names []string) ([]*work.Pipeline, error) {
+// runners opens the pipelines that the request means.
+func (s *Service) runners(names []string) ([]*work.Pipeline, error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(s.config.Pipelines, func(p spec.Pipeline) bool { return named(p, name) }) {
 			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
@@ -66,10 +72,8 @@ func (s *Service) pipelines(names []string) ([]*work.Pipeline, error) {
 	if opts.Memo, err = s.memo(); err != nil {
 		return nil, err
 	}
-	if s.config.State.Path != "" {
-		opts.IndexDir = filepath.Join(s.config.State.Path, "index")
-	}
-	var pipelines []*work.Pipeline
+	opts.IndexDir = s.indexDir()
+	var runners []*work.Pipeline
 	for _, p := range s.config.Pipelines {
 		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
 			continue
@@ -78,9 +82,9 @@ func (s *Service) pipelines(names []string) ([]*work.Pipeline, error) {
 		if err != nil {
 			return nil, err
 		}
-		pipelines = append(pipelines, &work.Pipeline{Config: p, Source: source, Lake: lake, Options: opts})
+		runners = append(runners, &work.Pipeline{Config: p, Source: source, Lake: lake, Options: opts})
 	}
-	return pipelines, nil
+	return runners, nil
 }
 
 // memo is the state folder, where updates leave notes for the next ones.
@@ -94,6 +98,14 @@ func (s *Service) memo() (storage.Store, error) {
 		return nil, fmt.Errorf("%w: state folder: %w", ErrEnvironment, err)
 	}
 	return store, nil
+}
+
+// indexDir is where runs keep key indexes, empty for nowhere.
+func (s *Service) indexDir() string {
+	if s.config.State.Path == "" {
+		return ""
+	}
+	return filepath.Join(s.config.State.Path, "index")
 }
 
 func named(p spec.Pipeline, name string) bool { return p.Key == name || p.Name == name }
@@ -112,24 +124,24 @@ func (s *Service) pipelineNames() string {
 // Run brings the pipelines up to date, one after the other. The error is one of
 // the request or the surroundings; what fails in a pipeline is in its result.
 func (s *Service) Run(ctx context.Context, request Request) ([]report.Result, error) {
-	return each(s, request, func(p *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
-		result := pipeline.Run(ctx, p, q)
+	return each(s, request, func(r *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
+		result := pipeline.Run(ctx, r, q)
 		return result, result.Error
 	})
 }
 
 // Plan says what Run would do.
 func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, error) {
-	return each(s, request, func(p *work.Pipeline, q work.Request) (pipeline.Plan, *report.Failure) {
-		plan := pipeline.MakePlan(ctx, p, q)
+	return each(s, request, func(r *work.Pipeline, q work.Request) (pipeline.Plan, *report.Failure) {
+		plan := pipeline.MakePlan(ctx, r, q)
 		return plan, plan.Error
 	})
 }
 
 // Status says where the tables stand.
 func (s *Service) Status(ctx context.Context, request Request) ([]inspect.Status, error) {
-	return each(s, request, func(p *work.Pipeline, q work.Request) (inspect.Status, *report.Failure) {
-		status := inspect.StatusOf(ctx, p, q)
+	return each(s, request, func(r *work.Pipeline, q work.Request) (inspect.Status, *report.Failure) {
+		status := inspect.StatusOf(ctx, r, q)
 		return status, status.Error
 	})
 }
@@ -137,14 +149,14 @@ func (s *Service) Status(ctx context.Context, request Request) ([]inspect.Status
 // each asks every pipeline that the request means. A table that the request
 // names has to be in one of them; those that do not have it are left out.
 func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Request) (R, *report.Failure)) ([]R, error) {
-	pipelines, err := s.pipelines(request.Pipelines)
+	runners, err := s.runners(request.Pipelines)
 	if err != nil {
 		return nil, err
 	}
 	results := []R{}
 	var missing error
-	for _, p := range pipelines {
-		result, failure := ask(p, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
+	for _, r := range runners {
+		result, failure := ask(r, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
 		if failure != nil && errors.Is(failure, report.ErrNoSuchTable) {
 			missing = failure
 			continue
@@ -158,29 +170,13 @@ func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Requ
 }
 
 // History lists the newest commits of a table, at most limit (0: all).
-func (s *Service) History(ctx context.Context, table string, limit int) (*inspect.History, error) {
-	return first(s, func(p *work.Pipeline) (*inspect.History, error) { return inspect.HistoryOf(ctx, p, table, limit) })
+func (s *Service) History(ctx context.Context, t Table, limit int) (*inspect.History, error) {
+	return ofTable(ctx, s, t, func(r *work.Pipeline) (*inspect.History, error) { return inspect.HistoryOf(ctx, r, t.Name, limit) })
 }
 
 // Explain tells where the rows of a key come from.
-func (s *Service) Explain(ctx context.Context, table, key string) (*inspect.Explanation, error) {
-	return first(s, func(p *work.Pipeline) (*inspect.Explanation, error) { return inspect.Explain(ctx, p, table, key) })
-}
-
-// first asks the pipelines in turn until one has the table.
-func first[R any](s *Service, ask func(*work.Pipeline) (*R, error)) (*R, error) {
-	pipelines, err := s.pipelines(nil)
-	if err != nil {
-		return nil, err
-	}
-	err = fmt.Errorf("%w: the configuration has no pipelines", ErrNoPipeline)
-	for _, p := range pipelines {
-		var result *R
-		if result, err = ask(p); !errors.Is(err, report.ErrNoSuchTable) {
-			return result, err
-		}
-	}
-	return nil, err
+func (s *Service) Explain(ctx context.Context, t Table, key string) (*inspect.Explanation, error) {
+	return ofTable(ctx, s, t, func(r *work.Pipeline) (*inspect.Explanation, error) { return inspect.Explain(ctx, r, t.Name, key) })
 }
 
 // Discovered is what a connection's container holds.

@@ -222,6 +222,7 @@ func (f *flakyStore) PutIfAbsent(ctx context.Context, path string, data []byte) 
 func TestLostReplies(t *testing.T) {
 	timeout := &storage.Error{Op: "put-if-absent", Path: "x", Err: storage.ErrTransient}
 	full := &storage.Error{Op: "put-if-absent", Path: "x", Err: storage.ErrNoSpace}
+	denied := &storage.Error{Op: "put-if-absent", Path: "x", Err: storage.ErrDenied}
 	for name, test := range map[string]struct {
 		put   func(f *flakyStore) func(context.Context, string, []byte) error
 		want  OutcomeKind
@@ -287,6 +288,38 @@ func TestLostReplies(t *testing.T) {
 					return full
 				}
 			}, want: Unknown, cause: storage.ErrNoSpace, tries: 3,
+		},
+		"denied": {
+			put: func(*flakyStore) func(context.Context, string, []byte) error {
+				return func(context.Context, string, []byte) error { return denied }
+			}, want: NotCommitted, cause: storage.ErrDenied, tries: 1,
+		},
+		"denied, as is reading": {
+			put: func(f *flakyStore) func(context.Context, string, []byte) error {
+				return func(context.Context, string, []byte) error {
+					f.read = denied
+					return denied
+				}
+			}, want: NotCommitted, cause: storage.ErrDenied, tries: 1,
+		},
+		"no space, and reading goes wrong": {
+			put: func(f *flakyStore) func(context.Context, string, []byte) error {
+				return func(context.Context, string, []byte) error {
+					f.read = timeout
+					return full
+				}
+			}, want: Unknown, cause: storage.ErrNoSpace, tries: 1,
+		},
+		"unclear, then denied, as is reading": {
+			put: func(f *flakyStore) func(context.Context, string, []byte) error {
+				return func(context.Context, string, []byte) error {
+					if f.tries == 1 {
+						return timeout
+					}
+					f.read = denied
+					return denied
+				}
+			}, want: Unknown, cause: storage.ErrDenied, tries: 2,
 		},
 		"cannot be read back": {
 			put: func(f *flakyStore) func(context.Context, string, []byte) error {

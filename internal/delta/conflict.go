@@ -43,10 +43,13 @@ func (c *Conflict) String() string {
 // conflictCheck holds what changes touch.
 type conflictCheck struct {
 	apps, domains, removed map[string]bool
+	// rearranges: rows only move between files, so that rows that others add or
+	// change elsewhere are no concern of theirs.
+	rearranges bool
 }
 
 func newConflictCheck(c *Changes) conflictCheck {
-	check := conflictCheck{apps: map[string]bool{}, domains: map[string]bool{}, removed: map[string]bool{}}
+	check := conflictCheck{apps: map[string]bool{}, domains: map[string]bool{}, removed: map[string]bool{}, rearranges: c.rearranges()}
 	for _, t := range c.Txns {
 		check.apps[t.AppID] = true
 	}
@@ -73,7 +76,7 @@ func (c conflictCheck) of(a *Action, version int64) *Conflict {
 		return found(ForeignMetadata, "")
 	case a.Remove != nil && c.removed[newFileKey(a.Remove.Path, nil).path]:
 		return found(ForeignRemove, a.Remove.Path)
-	case a.Add != nil && a.Add.DataChange:
+	case a.Add != nil && a.Add.DataChange && !c.rearranges:
 		return found(ForeignData, a.Add.Path)
 	case a.Domain != nil && c.domains[a.Domain.Domain]:
 		return found(ForeignDomain, a.Domain.Domain)

@@ -139,21 +139,23 @@ func (t *transaction) encode(info *commitInfoLine) ([]byte, error) {
 // not say. Conflicted means that the version is another writer's.
 func (t *transaction) put(ctx context.Context, version int64, body []byte) (OutcomeKind, error) {
 	path := logPath(t.base.Root, commitName(version))
-	refused := true // each time, so that no earlier attempt can turn up later
+	refused, denied := true, true // each time, so that no earlier attempt can turn up later
 	for attempt := 1; ; attempt++ {
 		err := t.base.store.PutIfAbsent(ctx, path, body)
 		if err == nil {
 			return Committed, nil
 		}
+		denied = denied && errors.Is(err, storage.ErrDenied)
+		refused = refused && (denied || errors.Is(err, storage.ErrNoSpace))
 		state, readErr := t.whose(ctx, version)
-		switch state {
-		case Committed, Conflicted:
-			return state, nil
-		case Unknown:
-			return Unknown, errors.Join(err, readErr)
-		}
-		refused = refused && (errors.Is(err, storage.ErrNoSpace) || errors.Is(err, storage.ErrDenied))
 		switch {
+		case state == Committed || state == Conflicted:
+			return state, nil
+		case state == Unknown && denied:
+			// Who may not write any more may often not read either.
+			return NotCommitted, err
+		case state == Unknown:
+			return Unknown, errors.Join(err, readErr)
 		case refused:
 			return NotCommitted, err
 		case attempt == t.opts.Attempts || ctx.Err() != nil:

@@ -18,7 +18,19 @@ type compressor struct {
 	codec   compress.Codec
 	level   int
 	scratch []byte
+	recent  [recentPages]packedPage // of columns that may have twins
+	next    int
+	found   int // pages that were compressed before
 }
+
+// recentPages is how many pages are remembered of columns that may have twins:
+// the __START_AT of a table holds what its versionnumber holds, and compressing
+// eight-byte numbers is slow. Equal columns end their pages at the same rows, with
+// few other pages in between.
+const recentPages = 4
+
+// packedPage is a page and what became of it.
+type packedPage struct{ plain, packed []byte }
 
 func newCompressor(level int) (*compressor, error) {
 	codec, err := compress.GetCodec(compress.Codecs.Zstd)
@@ -32,6 +44,30 @@ func (c *compressor) compress(page []byte) []byte {
 	return c.codec.EncodeLevel(c.scratch, page, c.level)
 }
 
+// compressOnce compresses a page unless an equal one was among the last.
+func (c *compressor) compressOnce(page []byte) []byte {
+	for i := range c.recent {
+		if r := &c.recent[i]; bytes.Equal(r.plain, page) {
+			c.found++
+			return r.packed
+		}
+	}
+	r := &c.recent[c.next%recentPages]
+	c.next++
+	packed := c.compress(page)
+	r.plain, r.packed = append(r.plain[:0], page...), append(r.packed[:0], packed...)
+	return packed
+}
+
+// held is the memory of buffers and pages.
+func (c *compressor) held() int64 {
+	sum := cap(c.scratch)
+	for _, r := range c.recent {
+		sum += cap(r.plain) + cap(r.packed)
+	}
+	return int64(sum)
+}
+
 // pager is the library's page writer with the shared compressor.
 type pager struct {
 	file.PageWriter
@@ -39,10 +75,15 @@ type pager struct {
 	// largest is the uncompressed size of the column's largest page: the
 	// column writer keeps a buffer of that size until the row group ends.
 	largest int
+	// twins: another column may have the same pages.
+	twins bool
 }
 
 func (p *pager) Compress(_ *bytes.Buffer, page []byte) []byte {
 	p.largest = max(p.largest, len(page))
+	if p.twins && len(page) > 0 {
+		return p.comp.compressOnce(page)
+	}
 	return p.comp.compress(page)
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
+
+	"github.com/sluicedata/sluice/internal/batch"
 )
 
 // rowGroup is the open row group: a column writer for each column, whose
@@ -34,7 +36,7 @@ func newRowGroup(w *Writer, cur *cursor) (*rowGroup, error) {
 		if err != nil {
 			return nil, fmt.Errorf("column %q: %w", f.Name, err)
 		}
-		p := &pager{PageWriter: pages, comp: w.comp}
+		p := &pager{PageWriter: pages, comp: w.comp, twins: f.Type.Kind == batch.Long}
 		g.cols[i] = newColumn(f, chunk, p, file.NewColumnChunkWriter(chunk, p, props), w.opts.PageBytes)
 	}
 	return g, nil

@@ -160,9 +160,9 @@ func (w *Writer) BytesWritten() int64 { return w.out.pos }
 // pages, the pages being filled and their buffers.
 func (w *Writer) BufferedBytes() int64 {
 	if w.group == nil {
-		return int64(cap(w.comp.scratch))
+		return w.comp.held()
 	}
-	return w.group.buffered() + int64(cap(w.comp.scratch))
+	return w.group.buffered() + w.comp.held()
 }
 
 // Close writes what is buffered and the footer. The file is whole only if

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/sluicedata/sluice/internal/batch"
 )
@@ -314,5 +315,42 @@ func TestRowsPerGroupOfWideTables(t *testing.T) {
 		if got := rowsFor(tt.columns); got != tt.want {
 			t.Errorf("%d columns: %d rows, want %d", tt.columns, got, tt.want)
 		}
+	}
+}
+
+// Columns that hold the same are compressed once, whatever lies between them, and
+// come out as they are.
+func TestEqualColumnsAreCompressedOnce(t *testing.T) {
+	const rows = 200_000
+	longs := batch.Schema{
+		{Name: "versionnumber", Type: batch.Type{Kind: batch.Long}}, {Name: "other", Type: batch.Type{Kind: batch.Long}},
+		{Name: "IsDelete", Type: batch.Type{Kind: batch.Boolean}}, {Name: "__START_AT", Type: batch.Type{Kind: batch.Long}},
+		{Name: "__END_AT", Type: batch.Type{Kind: batch.Long}},
+	}
+	var in batch.Batch
+	in.Reset(longs)
+	in.Rows = rows
+	for i := range int64(rows) {
+		in.Cols[0].Int(1000 + 7*i)
+		in.Cols[1].Int(i * i)
+		in.Cols[3].Int(1000 + 7*i)
+	}
+	var out bytes.Buffer
+	w, err := NewWriter(&out, longs, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(&in); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pages := (rows*8 + 256<<10 - 1) / (256 << 10)
+	if w.comp.found < pages {
+		t.Errorf("%d pages of %d were compressed once", w.comp.found, pages)
+	}
+	if diff := cmp.Diff(cells(&in), cells(readAll(t, open(t, out.Bytes()), longs))); diff != "" {
+		t.Error(diff)
 	}
 }

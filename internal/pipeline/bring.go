@@ -11,6 +11,7 @@ import (
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -22,6 +23,9 @@ type bringing struct {
 	result report.TableResult
 	// cut cells by column, see countCut.
 	cut map[string]int64
+	// sealed is the quarantine as a commit of this update left it, nil before one
+	// touches it.
+	sealed *quarantine.State
 	// columns that the table has of its source, as the batches before left it.
 	columns batch.Schema
 	// before is what the source looked like in the folder before.
@@ -156,9 +160,9 @@ func (b *bringing) commit(ctx context.Context, schema batch.Schema, parts []syna
 	var source *synapselink.Source // the last one: a batch starts over when others write the table
 	folders := foldersOf(parts)
 	aside := b.newSetAside(folders, to)
-	task.Seal = aside.seal
+	task.Seal = b.AsKeeper(aside.seal)
 	task.Open = func() (_ change.Source, err error) {
-		opts, err := aside.open(b.Options.Reading())
+		opts, err := aside.open(ctx, b.Options.Reading())
 		if err != nil {
 			return nil, err
 		}
@@ -178,6 +182,7 @@ func (b *bringing) commit(ctx context.Context, schema batch.Schema, parts []syna
 	if result.Skipped {
 		return nil
 	}
+	b.tellGoneFolders(to)
 	if created {
 		b.tellCreated()
 	}

@@ -20,12 +20,12 @@ const farTime = 12 * time.Hour
 func (b *bringing) catchUp(ctx context.Context) error {
 	ready := b.Env.Listing.Ready()
 	if len(ready) == 0 {
-		return nil
+		return b.markGone(ctx)
 	}
 	last := ready[len(ready)-1]
 	fresh := b.result.Version < 0
 	if !fresh && !b.isFar(last) {
-		return nil
+		return b.markGone(ctx)
 	}
 	schema := b.columns
 	if fresh {
@@ -49,7 +49,7 @@ func (b *bringing) catchUp(ctx context.Context) error {
 	if fresh {
 		b.tellCreated()
 	}
-	return nil
+	return b.markGone(ctx)
 }
 
 // moveCursor is a commit without rows.
@@ -63,6 +63,7 @@ func (b *bringing) moveCursor(ctx context.Context, schema batch.Schema, to work.
 	}
 	b.note(result.Version, to.Reached)
 	if !result.Skipped {
+		b.tellGoneFolders(to)
 		b.Options.Listener.Commit(b.tableInfo(), report.CommitInfo{Version: result.Version, Began: began, Ended: b.Options.Clock()})
 	}
 	return nil

@@ -79,6 +79,9 @@ func (b *bringing) discard(ctx context.Context, place quarantine.Place) (discard
 		return local.Sealed{Txns: withTxns(nil, after)}, err
 	}
 	result, err := b.engine.Apply(ctx, task)
+	if err == nil && result.Skipped {
+		err = errQuarantineMoved
+	}
 	file.settle(ctx, err)
 	b.note(result.Version, b.Cursor())
 	return discarded, err

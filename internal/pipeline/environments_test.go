@@ -173,7 +173,7 @@ func TestTableOfTwoEnvironments(t *testing.T) {
 		}
 	}
 	r := &work.Pipeline{Config: p, Source: k.source, Lake: k.lake, Options: work.Options{Clock: fixedClock}}
-	if _, err := inspect.HistoryOf(context.Background(), r, "account", 0); !errors.Is(err, report.ErrNoSuchTable) || !strings.Contains(err.Error(), "main.test.account") {
+	if _, err := inspect.HistoryOf(context.Background(), r, "account", 0); !errors.Is(err, report.ErrAmbiguous) || !strings.Contains(err.Error(), "main.test.account") {
 		t.Errorf("the history of one of two tables: %v", err)
 	}
 	p.Environments[1].Schema = "prod"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/engine/maintain"
 	"github.com/sluicedata/sluice/internal/pipeline"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
@@ -32,6 +33,7 @@ type way struct {
 	temp       string
 	index      string // folder of key indexes, "" for none
 	bytes      int    // of a file, about
+	merging    maintain.Policy
 }
 
 // fixedClock keeps what is written the same from run to run.
@@ -53,7 +55,7 @@ func (w way) runner(source, lake storage.Store, tables ...string) *work.Pipeline
 	}
 	p.Source.AbandonAfter = spec.DefaultAbandonAfter
 	return &work.Pipeline{Config: p, Source: source, Lake: lake, Options: work.Options{
-		Memory: w.memory, Workers: w.workers, Temp: w.temp, IndexDir: w.index, BlockBytes: w.blockBytes, FileBytes: w.fileBytes,
+		Memory: w.memory, Workers: w.workers, Temp: w.temp, IndexDir: w.index, BlockBytes: w.blockBytes, FileBytes: w.fileBytes, Merging: w.merging,
 		Clock: fixedClock, NewID: func() string { return "update" },
 	}}
 }

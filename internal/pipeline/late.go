@@ -17,15 +17,14 @@ func (b *bringing) bringLate(ctx context.Context) error {
 	for rest := b.Late; len(rest) > 0; {
 		group := together(rest)
 		folder := group[0].Folder
-		cursor := b.Cursor()
 		var err error
 		if b.before, err = b.entityBefore(ctx, folder); err != nil {
 			return err
 		}
-		if err := b.apply(ctx, group, work.Step{AppID: b.LateID(folder), Cursor: work.LateApplied, Reached: cursor}); err != nil {
+		if err := b.apply(ctx, group, b.lateStep(group)); err != nil {
 			return err
 		}
-		b.tell(report.FolderLate, folder.String(), fmt.Sprintf("folder %s had been skipped and got its model.json; it was applied", folder))
+		b.tellLate(group)
 		rest = rest[len(group):]
 	}
 	return nil
@@ -62,4 +61,71 @@ func (b *bringing) entityBefore(ctx context.Context, folder synapselink.FolderNa
 		}
 	}
 	return nil, nil
+}
+
+// markSpellings adds to the marks of a commit how many folders there are of the
+// moment that the cursor is put at. The cursor knows moments alone: one of another
+// spelling that comes later shows by their number.
+func (b *bringing) markSpellings(marks map[string]int64, cursor synapselink.FolderName) {
+	id := b.SpellingsID()
+	had := int64(1)
+	if b.Exists() {
+		had = max(1, b.Snapshot.Txns[id].Version)
+	}
+	if n := max(1, int64(len(b.Env.OfMoment(cursor)))); n != had {
+		marks[id] = n
+	}
+}
+
+// markGone is a commit that says that folders are gone which the table skipped, for
+// a table that gets no other: they are not asked for again.
+func (b *bringing) markGone(ctx context.Context) error {
+	if len(b.Gone) == 0 {
+		return nil
+	}
+	cursor := b.Cursor()
+	marks, first := b.marks(cursor), b.LateID(b.Gone[0])
+	delete(marks, first)
+	return b.moveCursor(ctx, b.columns, work.Step{AppID: first, Cursor: work.LateGone, Marks: marks, Reached: cursor})
+}
+
+// tellGoneFolders tells of the skipped folders that a commit marked as gone.
+func (b *bringing) tellGoneFolders(by work.Step) {
+	b.Gone = slices.DeleteFunc(slices.Clone(b.Gone), func(f synapselink.FolderName) bool {
+		id := b.LateID(f)
+		if by.Marks[id] != work.LateGone && by.AppID != id {
+			return false
+		}
+		b.tell(report.FolderGone, f.String(), fmt.Sprintf(
+			"folder %s had been skipped and is gone from the export: what it held of %s is in the table only if a later folder brought it again",
+			f, b.Spec.SourceTable))
+		return true
+	})
+}
+
+// lateStep is the commit that applies folders of one moment which had been skipped.
+func (b *bringing) lateStep(group []work.Part) work.Step {
+	cursor := b.Cursor()
+	marks := map[string]int64{}
+	for _, p := range group[1:] {
+		marks[b.LateID(p.Folder)] = work.LateApplied
+	}
+	if group[0].Folder.Digits() == cursor.Digits() {
+		b.markSpellings(marks, cursor)
+		for _, f := range b.Unreadable {
+			marks[b.LateID(f)] = work.LateSkipped
+		}
+	}
+	return work.Step{AppID: b.LateID(group[0].Folder), Cursor: work.LateApplied, Marks: marks, Reached: cursor}
+}
+
+func (b *bringing) tellLate(group []work.Part) {
+	skipped := b.Skipped()
+	for _, p := range group {
+		text := "folder %s had been skipped and got its model.json; it was applied"
+		if !slices.Contains(skipped, p.Folder) {
+			text = "folder %s is of the moment of the last folder that the table held and came later, or was read again because another one did; it was applied"
+		}
+		b.tell(report.FolderLate, p.Folder.String(), fmt.Sprintf(text, p.Folder))
+	}
 }

@@ -11,20 +11,35 @@ import (
 func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
 	marks := map[string]int64{b.NextID(): b.Env.Following(b.lookedThrough(cursor)).Digits()}
 	b.markPartial(marks)
+	b.markHole(marks)
+	b.markSpellings(marks, cursor)
 	from := b.Start()
 	for _, f := range b.Env.Listing.Abandoned() {
-		if f.Compare(from) > 0 && f.Compare(cursor) < 0 {
+		if f.Digits() > from.Digits() && f.Digits() <= cursor.Digits() {
 			marks[b.LateID(f)] = work.LateSkipped
 		}
 	}
+	for _, f := range b.Unreadable {
+		marks[b.LateID(f)] = work.LateSkipped
+	}
+	for _, f := range b.Gone {
+		marks[b.LateID(f)] = work.LateGone
+	}
 	for _, f := range b.Ready {
-		if !slices.ContainsFunc(b.Late, func(p work.Part) bool { return p.Folder.Digits() == f.Digits() }) {
+		if !slices.ContainsFunc(b.Late, func(p work.Part) bool { return p.Folder == f }) {
 			marks[b.LateID(f)] = work.LateApplied // it has nothing for the table
+		}
+	}
+	if b.Moved { // folders of another export are not to be looked for in this one
+		was := *b.Target
+		was.Moved = false
+		for _, f := range was.Skipped() {
+			marks[b.LateID(f)] = work.LateGone
 		}
 	}
 	if b.Request.FullRefresh {
 		for _, f := range b.Skipped() {
-			if slices.ContainsFunc(b.Env.Listing.Ready(), func(r synapselink.FolderName) bool { return r.Digits() == f.Digits() }) {
+			if slices.Contains(b.Env.Listing.Ready(), f) {
 				marks[b.LateID(f)] = work.LateApplied
 			}
 		}
@@ -58,5 +73,20 @@ func (b *bringing) markPartial(marks map[string]int64) {
 	} else if b.IsPartial() {
 		marks[id] = 0
 		b.partial = synapselink.FolderName{}
+	}
+}
+
+// markHole adds to the marks of a commit where the table has a hole.
+func (b *bringing) markHole(marks map[string]int64) {
+	id := b.HoleID()
+	switch {
+	case b.Request.FullRefresh:
+		if behind, is := b.Holed(); is {
+			marks[id] = behind.Digits()
+		} else if b.Exists() && b.Snapshot.Txns[id].Version != 0 {
+			marks[id] = 0
+		}
+	case b.gapped && b.Labels == nil:
+		marks[id] = b.Env.Following(b.Cursor()).Digits()
 	}
 }

@@ -37,8 +37,8 @@ type memoEnvironment struct {
 
 	Root  string        `json:"root"`
 	Limit time.Duration `json:"limit"` // of freshness, the strictest of its tables
-	// Late are folders that were passed over: looked into by every update.
-	Late []string `json:"late"`
+	// Events that the next update would tell as well if it looked at everything.
+	Events []report.Event `json:"events"`
 }
 
 type memoTable struct {
@@ -49,10 +49,14 @@ type memoTable struct {
 }
 
 const (
-	memoFormat = 1
+	memoFormat = 2
 	// memoTime is how long a memo is believed: what others do to the lake in
 	// the meantime is seen only when all tables are looked at.
 	memoTime = time.Hour
+	// lateLooks is how many of the folders that were passed over are looked into
+	// by an update that looks at nothing else: the newest, of which it is likeliest
+	// that they are completed. The others are when everything is looked at.
+	lateLooks = 4
 )
 
 // memoPath is the memo's place in the state folder.
@@ -93,6 +97,10 @@ func (u *update) nothingNew(ctx context.Context) *report.Result {
 			_, e.OpenAge = u.Aged(open)
 		}
 		result.Source = append(result.Source, e.Source)
+		for _, event := range e.Events {
+			event.Time = u.Options.Clock().UTC()
+			result.Events = append(result.Events, event)
+		}
 		if event, still := u.StandsStill(e.URL, open, e.Limit); still {
 			result.Events = append(result.Events, event)
 		}
@@ -159,10 +167,16 @@ func (u *update) readMemo(ctx context.Context) *memo {
 // stillHolds asks the exports for the folder that is being written, and the lake
 // for the tables. What cannot be asked is left to the update proper.
 func (u *update) stillHolds(ctx context.Context, m *memo) bool {
+	looks := lateLooks
 	for _, e := range m.Environments {
 		export := &synapselink.Export{Store: u.Source, Root: e.Root}
 		current, err := export.Current(ctx)
-		if err != nil || current.String() != e.Open || anyLate(ctx, export, e.Late) {
+		if err != nil || current.String() != e.Open {
+			return false
+		}
+		late := e.Skipped[max(0, len(e.Skipped)-looks):]
+		looks -= len(late)
+		if anyLate(ctx, export, late) {
 			return false
 		}
 	}
@@ -174,7 +188,7 @@ func anyLate(ctx context.Context, export *synapselink.Export, names []string) bo
 	var folders []synapselink.FolderName
 	for _, name := range names {
 		if f, err := synapselink.ParseFolderName(name); err == nil {
-			folders = append(folders, f.Spellings()...)
+			folders = append(folders, f)
 		}
 	}
 	facts, err := export.Look(ctx, folders)
@@ -226,17 +240,16 @@ func (u *update) saveMemo(ctx context.Context, targets []*work.Target, result *r
 	if err != nil {
 		return err
 	}
+	if result.Error != nil || report.Has(result.Events, report.Error) || slices.ContainsFunc(result.Tables, unfinished) {
+		return errNotAll
+	}
 	m := memo{Format: memoFormat, Pipeline: digest, At: u.Options.Clock().UTC()}
 	for _, e := range u.Environments {
 		source := u.Describe(e)
-		if source.Held != "" || source.Open == "" {
+		if e.Err != nil || source.Held != "" || source.Open == "" {
 			return errNotAll
 		}
-		m.Environments = append(m.Environments, memoEnvironment{source, e.Export.Root, work.FreshnessLimit(e, targets), source.Skipped})
-	}
-	lasting := slices.ContainsFunc(result.Events, func(e report.Event) bool { return e.Level == report.Warn && e.Code != report.SourceStandsStill })
-	if result.Error != nil || lasting || slices.ContainsFunc(result.Tables, unfinished) {
-		return errNotAll
+		m.Environments = append(m.Environments, memoEnvironment{source, e.Export.Root, work.FreshnessLimit(e, targets), u.lasting(e, targets, result.Tables)})
 	}
 	for i, t := range targets {
 		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.Path(), t.Spec.Settings.FreshnessLimit})
@@ -258,17 +271,34 @@ func (u *update) saveMemo(ctx context.Context, targets []*work.Target, result *r
 
 // unfinished tables are to be looked at by the next update.
 func unfinished(t report.TableResult) bool {
-	return t.Error != nil || t.Version < 0 || t.Stale || slices.ContainsFunc(t.Events, func(e report.Event) bool {
-		return e.Level == report.Warn && e.Code != report.RowsQuarantined && e.Code != report.QuarantineRowsLeft && e.Code != report.CellsCut && !repeats(e)
-	})
+	return t.Error != nil || t.Version < 0 || slices.ContainsFunc(t.Events, func(e report.Event) bool { return e.Code == report.RefreshWouldEmpty })
 }
 
 // repeats reports whether every run says the same until somebody acts on it.
 func repeats(e report.Event) bool {
-	return e.Code == report.TableGone || e.Code == report.SelectionUnknown || e.Code == report.InitialCopyGone
+	return e.Code == report.TableGone || e.Code == report.TableStale || e.Code == report.SelectionUnknown || e.Code == report.InitialCopyGone
 }
 
 // memoEvent says that no memo was left.
 func (u *update) memoEvent(err error) report.Event {
 	return u.Event(report.CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
+}
+
+// lasting are the events of an environment that every update tells: those of the
+// export as a whole, and of folders that a table's cursor has not passed.
+func (u *update) lasting(e *work.Environment, targets []*work.Target, results []report.TableResult) []report.Event {
+	var least synapselink.FolderName
+	for i, t := range targets {
+		if t.Env != e {
+			continue
+		}
+		if cursor, _ := synapselink.ParseFolderName(results[i].Cursor); least.IsZero() || cursor.Compare(least) < 0 {
+			least = cursor
+		}
+	}
+	return slices.DeleteFunc(u.EventsOf(e, targets), func(event report.Event) bool {
+		folder, err := synapselink.ParseFolderName(event.Folder)
+		isPassed := err == nil && folder.Digits() <= least.Digits()
+		return event.Code == report.SourceStandsStill || isPassed && event.Code != report.ChangelogSetBack
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/engine/maintain"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
@@ -73,6 +74,7 @@ func (w way) redrawn(t *rapid.T) way {
 	w.index = rapid.SampledFrom([]string{"", w.temp + "-index"}).Draw(t, "index")
 	w.blockBytes = rapid.SampledFrom([]int{0, w.bytes / 20, w.bytes / 2}).Draw(t, "block bytes")
 	w.fileBytes = rapid.SampledFrom([]int64{0, int64(w.bytes / 20), int64(w.bytes)}).Draw(t, "file bytes")
+	w.merging = rapid.SampledFrom([]maintain.Policy{{}, {Files: 4, DeadRows: 1, DeadShare: 1}}).Draw(t, "merging")
 	return w
 }
 

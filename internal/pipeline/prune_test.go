@@ -57,34 +57,74 @@ var errHeld = errors.New("held by another program")
 
 func isHeld(err error) bool { return errors.Is(err, errHeld) }
 
-// TestPrunePassesOverWhatIsHeld: a folder whose model.json is held stays whole,
-// of another all but the file that is held goes.
-func TestPrunePassesOverWhatIsHeld(t *testing.T) {
-	_, source, _, r := prunable(t)
-	held := *r
-	hold := fault.Fail(&storage.Error{Op: "delete", Path: "it", Err: errHeld})
-	held.Source = fault.New(source, fault.First(
-		fault.Match(fault.Delete, handFolder(0)+"/model.json", 1, hold), fault.Match(fault.Delete, handFolder(1)+"/account/2024.csv", 1, hold)))
-	got := pruning(t, prune.Request{Delete: true, Held: isHeld}, &held)
-	want := `removed: folders 1, files 5
-  2024-01-10T00.00.00Z files 3: it stays whole: delete it: held by another program
-  2024-01-10T07.00.00Z files 3: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
-  2024-01-10T14.00.00Z files 3
-kept 2024-01-10T21.00.00Z to 2024-01-10T21.00.00Z, 1: main.crm.account it is the last that the table holds, and shows that none is missing behind it
-warn PRUNE_SKIPPED: folder 2024-01-10T00.00.00Z was not wholly removed: it stays whole: delete it: held by another program
-warn PRUNE_SKIPPED: folder 2024-01-10T07.00.00Z was not wholly removed: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
-`
-	if d := cmp.Diff(want, got); d != "" {
-		t.Fatal(d)
+// leasedStore tells of leases as a container in Azure does.
+type leasedStore struct {
+	storage.Store
+
+	leased []string
+}
+
+func (s leasedStore) Leased(_ context.Context, prefix string) ([]string, error) {
+	return slices.DeleteFunc(slices.Clone(s.leased), func(path string) bool { return !strings.HasPrefix(path, prefix) }), nil
+}
+
+const keptAtCursor = "kept 2024-01-10T21.00.00Z to 2024-01-10T21.00.00Z, 1: main.crm.account it is the last that the table holds, and shows that none is missing behind it\n"
+
+// TestPruneStopsAtWhatIsHeld: a folder that another program holds a file of stays
+// whole where that is known before, and those after it stay in any case. The next
+// prune goes on there.
+func TestPruneStopsAtWhatIsHeld(t *testing.T) {
+	hold := func(path string) fault.Plan {
+		return fault.Match(fault.Delete, path, 1, fault.Fail(&storage.Error{Op: "delete", Path: "it", Err: errHeld}))
 	}
-	got = pruning(t, prune.Request{Delete: true}, r)
-	want = `removed: folders 2, files 4
+	csv := handFolder(1) + "/account/2024.csv"
+	for name, test := range map[string]struct {
+		source func(storage.Store) storage.Store
+		want   string
+		rest   string
+	}{
+		"model.json of the first": {
+			source: func(s storage.Store) storage.Store { return fault.New(s, hold(handFolder(0)+"/model.json")) },
+			want: `removed: folders 0, files 0
+  2024-01-10T00.00.00Z files 3: it stays whole: delete it: held by another program
+  2024-01-10T07.00.00Z files 3: it stays with 2024-01-10T00.00.00Z before it
+  2024-01-10T14.00.00Z files 3: it stays with 2024-01-10T00.00.00Z before it
+` + keptAtCursor + `warn PRUNE_SKIPPED: folder 2024-01-10T00.00.00Z was not removed: it stays whole: delete it: held by another program; 2 folders stay after it
+`,
+			rest: "removed: folders 3, files 9\n",
+		},
+		"rows, not known before": {
+			source: func(s storage.Store) storage.Store { return fault.New(s, hold(csv)) },
+			want: `removed: folders 1, files 5
   2024-01-10T00.00.00Z files 3
-  2024-01-10T07.00.00Z files 1, the rest of a removal
-kept 2024-01-10T21.00.00Z to 2024-01-10T21.00.00Z, 1: main.crm.account it is the last that the table holds, and shows that none is missing behind it
-`
-	if d := cmp.Diff(want, got); d != "" {
-		t.Fatal(d)
+  2024-01-10T07.00.00Z files 3: its model.json is gone, and the rest goes with a later prune: delete it: held by another program
+  2024-01-10T14.00.00Z files 3: it stays with 2024-01-10T07.00.00Z before it
+` + keptAtCursor + `warn PRUNE_SKIPPED: folder 2024-01-10T07.00.00Z was not removed: its model.json is gone, and the rest goes with a later prune: delete it: held by another program; 1 folder stays after it
+`,
+			rest: "removed: folders 2, files 4\n",
+		},
+		"rows, leased": {
+			source: func(s storage.Store) storage.Store { return leasedStore{s, []string{csv}} },
+			want: `removed: folders 1, files 3
+  2024-01-10T00.00.00Z files 3
+  2024-01-10T07.00.00Z files 3: it stays whole: mem://2024-01-10T07.00.00Z/account/2024.csv is leased by another program
+  2024-01-10T14.00.00Z files 3: it stays with 2024-01-10T07.00.00Z before it
+` + keptAtCursor + `warn PRUNE_SKIPPED: folder 2024-01-10T07.00.00Z was not removed: it stays whole: mem://2024-01-10T07.00.00Z/account/2024.csv is leased by another program; 1 folder stays after it
+`,
+			rest: "removed: folders 2, files 6\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, source, _, r := prunable(t)
+			held := *r
+			held.Source = test.source(source)
+			if d := cmp.Diff(test.want, pruning(t, prune.Request{Delete: true, Held: isHeld}, &held)); d != "" {
+				t.Fatal(d)
+			}
+			if got := pruning(t, prune.Request{Delete: true}, r); !strings.HasPrefix(got, test.rest) {
+				t.Fatalf("the next one: %s", got)
+			}
+		})
 	}
 }
 

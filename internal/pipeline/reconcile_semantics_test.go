@@ -42,13 +42,13 @@ func (w *world) reconcile(t *testing.T, d *datadriven.TestData) string {
 			fmt.Fprintf(&out, "  %s %d\n", n.what, n.keys)
 		}
 	}
-	for _, line := range []string{r.Copy, r.Blocked} {
+	for _, line := range []string{r.ReadAs, r.Copy, r.Blocked} {
 		if line != "" {
 			fmt.Fprintf(&out, "  %s\n", line)
 		}
 	}
 	if r.OlderGone {
-		fmt.Fprintf(&out, "  older folders are gone; a full refresh suffices: %t\n", r.RefreshSuffices)
+		fmt.Fprintf(&out, "  %s; a full refresh suffices: %t\n", r.Gone, r.RefreshSuffices)
 	}
 	showEvents(&out, "  ", r.Events)
 	for _, id := range r.VanishedKeys {

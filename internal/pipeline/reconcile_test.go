@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,11 +15,13 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
 	"github.com/sluicedata/sluice/internal/pipeline/inspect"
 	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
+	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -217,6 +220,11 @@ func lost(history []exporter.Written, since, upto int64) []string {
 // vanishing is an export of which Bob vanished, brought to a lake.
 func vanishing(t *testing.T) (*world, *work.Pipeline) {
 	t.Helper()
+	return vanishingAs(t, spec.SCDType1)
+}
+
+func vanishingAs(t *testing.T, typ spec.SCDType) (*world, *work.Pipeline) {
+	t.Helper()
 	w := newWorld(t)
 	folder := func(name, rows string) {
 		w.put(t, name+"/account/2024.csv", rows)
@@ -230,6 +238,7 @@ func vanishing(t *testing.T) (*world, *work.Pipeline) {
 	w.synced = "1/10/2024 2:00:30 AM"
 	folder("2024-01-10T02.00.00Z", a+",,,\"Ann\",100,\n")
 	r := w.runner(&datadriven.TestData{})
+	r.Config.Tables[0].Settings.SCDType = typ
 	if result := pipeline.Run(context.Background(), r, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
@@ -282,32 +291,41 @@ func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 	}
 }
 
-// TestRemovalMeetsRun lets a run bring what seemed to have vanished while it is
-// being removed: it stays.
+// TestRemovalMeetsRun lets a run, or a full refresh, bring what seemed to have
+// vanished, at every storage operation of the removal: it stays, and the table
+// matches then.
 func TestRemovalMeetsRun(t *testing.T) {
 	ctx := context.Background()
-	w, r := vanishing(t)
-	meet := fault.Call(func() {
-		w.put(t, "2024-01-10T03.00.00Z/account/2024.csv", expandID("B")+",,,\"Bob again\",150,\n")
-		w.manifest(t, "2024-01-10T03.00.00Z", "whole", "account")
-		w.close(t, "2024-01-10T03.00.00Z")
-		if result := pipeline.Run(ctx, r, work.Request{}); !isDone(result.State) {
-			t.Errorf("%s, %+v", result.State, failures(result))
+	for _, typ := range []spec.SCDType{spec.SCDType1, spec.SCDType2} {
+		for _, refresh := range []bool{false, true} {
+			operations := 1
+			for n := 1; n <= operations; n++ {
+				at := &placed{t, fmt.Sprintf("%s, full refresh %t, at operation %d", typ, refresh, n)}
+				w, r := vanishingAs(t, typ)
+				meet := fault.Call(func() {
+					w.put(t, "2024-01-10T03.00.00Z/account/2024.csv", expandID("B")+",,,\"Bob again\",150,\n")
+					w.manifest(t, "2024-01-10T03.00.00Z", "whole", "account")
+					w.close(t, "2024-01-10T03.00.00Z")
+					if result := pipeline.Run(ctx, r, work.Request{FullRefresh: refresh}); !isDone(result.State) {
+						at.Fatalf("%s, %+v", result.State, failures(result))
+					}
+				})
+				slow := *r
+				counting := fault.New(w.lake, fault.At(n, meet))
+				slow.Lake = counting
+				// Another may have been faster, or have taken files away: then nothing was removed.
+				_, _ = reconcile.Table(ctx, &slow, reconcile.Request{Table: "account", Apply: true})
+				operations = counting.Count()
+				found, err := reconcile.Table(ctx, r, reconcile.Request{Table: "account"})
+				need(at, err)
+				if found.Verdict != reconcile.Matches || found.InTable.Keys != 2 {
+					at.Fatalf("%+v", found)
+				}
+			}
+			if operations < 10 {
+				t.Fatalf("%d operations", operations)
+			}
 		}
-	})
-	slow := *r
-	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	if _, err := reconcile.Table(ctx, &slow, reconcile.Request{Table: "account", Apply: true}); err != nil {
-		t.Fatal(err)
-	}
-	got, _ := contentOf(t, w.lake, tablePath("account"))
-	if len(got.rows) != 2 {
-		t.Fatalf("%+v", got.rows)
-	}
-	found, err := reconcile.Table(ctx, r, reconcile.Request{Table: "account"})
-	need(t, err)
-	if found.Verdict != reconcile.Matches {
-		t.Fatalf("%+v", found)
 	}
 }
 
@@ -329,5 +347,22 @@ func TestTwoRemovalsAtOnce(t *testing.T) {
 	}
 	if s, err := delta.Load(ctx, w.lake, tablePath("account")); err != nil || s.Version != other.Version {
 		t.Fatalf("version %d after %d, %v", s.Version, other.Version, err)
+	}
+}
+
+// TestReconcileOfAnotherExport refuses to compare a table with an export that it was
+// not made from: it would differ in every key.
+func TestReconcileOfAnotherExport(t *testing.T) {
+	ctx := context.Background()
+	w, r := vanishing(t)
+	s, err := delta.Load(ctx, w.lake, tablePath("account"))
+	need(t, err)
+	m := s.Metadata.WithConfiguration(map[string]string{"sluice.root": "another:/"})
+	_, err = delta.Commit(ctx, s, delta.Changes{Metadata: &m}, delta.CommitOptions{})
+	need(t, err)
+	r.Source = remote{r.Source}
+	_, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account", Apply: true})
+	if !errors.Is(err, local.ErrForeignTable) || !strings.Contains(err.Error(), "another:/") {
+		t.Fatalf("%v", err)
 	}
 }

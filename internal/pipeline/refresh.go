@@ -30,5 +30,8 @@ func (b *bringing) refresh(ctx context.Context) error {
 	if b.Labels != nil {
 		to.Marks[b.saidID()] = 0
 	}
+	if behind, is := b.Holed(); is {
+		b.tell(report.FolderGap, behind.String(), b.HoleText(behind)+"; the table is made of what is left")
+	}
 	return b.apply(ctx, b.Parts, to)
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
@@ -86,6 +87,9 @@ func (b *bringing) retryRows(ctx context.Context) error {
 	r.parameters = task.Parameters
 	began := b.Options.Clock()
 	result, err := b.engine.Apply(ctx, task)
+	if err == nil && result.Skipped {
+		err = errQuarantineMoved
+	}
 	first := r.spool.First()
 	r.file.settle(ctx, err)
 	if cerr := r.spool.Close(); cerr != nil {
@@ -113,7 +117,11 @@ func (b *bringing) retryRows(ctx context.Context) error {
 // report tells what became of the rows.
 func (r *retrying) report(rows report.Rows, first *quarantine.Row) {
 	if solved := rows.Read - rows.Quarantined; solved > 0 {
-		r.tell(report.QuarantineRowsSolved, "", rowsWere(solved, "applied that had been set aside"))
+		text := rowsWere(solved, "applied that had been set aside")
+		if rows.Superseded > 0 {
+			text += fmt.Sprintf("; %d of them changed nothing, as newer changes of their keys are in the table", rows.Superseded)
+		}
+		r.tell(report.QuarantineRowsSolved, "", text)
 	}
 	left := r.before.Rows - (rows.Read - rows.Quarantined)
 	r.result.SetAside = left

@@ -26,6 +26,8 @@ type setAside struct {
 	spool *quarantine.Spool
 	// folders that the batch reads: their rows are found anew.
 	folders map[string]bool
+	others  int64 // rows of other folders that are set aside, as far as known
+	kept    keptRows
 
 	mu      sync.Mutex
 	met     int64                 // bad rows
@@ -55,17 +57,10 @@ func (u *update) spool() *quarantine.Spool {
 // limit is how many rows the quarantine may hold.
 func (s *setAside) limit() int64 { return s.Spec.Settings.MaxBadRows }
 
-// held is how many rows were set aside by earlier batches, as far as known.
-func (s *setAside) held() int64 {
-	if s.Request.FullRefresh {
-		return 0
-	}
-	return s.result.SetAside
-}
-
 // open begins to read: what was met before counts no more.
-func (s *setAside) open(opts synapselink.SourceOptions) (synapselink.SourceOptions, error) {
+func (s *setAside) open(ctx context.Context, opts synapselink.SourceOptions) (synapselink.SourceOptions, error) {
 	s.met, s.first, s.failure, s.after = 0, nil, nil, nil
+	s.countOthers(ctx)
 	if s.limit() != 0 {
 		opts.BadRow = s.badRow
 	}
@@ -80,7 +75,7 @@ func (s *setAside) badRow(e *synapselink.RowError) bool {
 	if s.first == nil || e.Compare(s.first) < 0 {
 		s.first = e
 	}
-	if s.failure != nil || s.limit() > 0 && s.held()+s.met > s.limit() {
+	if s.failure != nil || s.limit() > 0 && s.others+s.met > s.limit() {
 		return false
 	}
 	s.failure = s.spool.Add(quarantine.RowOf(e, s.Options.Clock()), e.Entity)
@@ -89,23 +84,29 @@ func (s *setAside) badRow(e *synapselink.RowError) bool {
 
 // seal puts the rows into the quarantine of the snapshot that the commit builds
 // on. A batch without bad rows leaves the quarantine as it is; one that replaces
-// the table begins a new one.
+// the table finds the rows of the folders that it reads anew, and keeps the others:
+// nothing else in the lake or the export has them.
 func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed, error) {
 	sealed := local.Sealed{Txns: s.to.Marks, Quarantined: s.spool.Rows()}
-	before, keep := quarantine.StateOf(base), func(e *quarantine.Entry) bool { return !s.folders[e.Folder] }
-	if s.Request.FullRefresh {
-		keep = nil
-	}
-	if s.spool.Rows() == 0 && (keep != nil || before.Serial == 0) {
+	before := quarantine.StateOf(base)
+	if s.spool.Rows() == 0 && (!s.Request.FullRefresh || before.Serial == 0) {
 		return sealed, nil
 	}
-	after, err := s.file.write(ctx, before, keep, s.spool)
+	s.kept = keptRows{}
+	same := s.sameExport(base)
+	after, err := s.file.write(ctx, before, func(e *quarantine.Entry) bool {
+		keep := same && s.keeps(e)
+		s.kept.count(e, keep)
+		return keep
+	}, s.spool)
 	if err != nil {
 		return local.Sealed{}, err
 	}
-	if s.limit() > 0 && after.Rows > s.limit() { // others added to it since the batch began
-		s.result.SetAside = before.Rows
+	if s.others = s.kept.rows; s.limit() > 0 && after.Rows > s.limit() && s.spool.Rows() > 0 {
 		return local.Sealed{}, s.tooMany()
+	}
+	if !same {
+		s.kept.dropped = before.Rows
 	}
 	s.after = &after
 	sealed.Txns = withTxns(s.to.Marks, after)
@@ -117,7 +118,8 @@ func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed
 func (s *setAside) settle(ctx context.Context, err error) error {
 	s.file.settle(ctx, err)
 	if err == nil && s.after != nil {
-		s.result.SetAside = s.after.Rows
+		s.result.SetAside, s.sealed = s.after.Rows, s.after
+		s.tellKept()
 	}
 	if cerr := s.spool.Close(); cerr != nil {
 		s.Options.Log.Warn("bad rows that were kept aside could not be removed", "table", s.Name(), "error", cerr)
@@ -137,8 +139,8 @@ func (s *setAside) settle(ctx context.Context, err error) error {
 // tooMany tells of more bad rows than may be set aside.
 func (s *setAside) tooMany() error {
 	before := ""
-	if s.held() > 0 {
-		before = fmt.Sprintf(" and %s set aside already (sluice quarantine list)", counted(s.held(), "row is", "rows are"))
+	if s.others > 0 {
+		before = fmt.Sprintf(" and %s set aside already (sluice quarantine list)", counted(s.others, "row is", "rows are"))
 	}
 	return fmt.Errorf("%s in what was read until then, where max_bad_rows is %d%s; the first: %w; a greater max_bad_rows sets them aside and goes on",
 		counted(s.met, "bad row", "bad rows"), s.limit(), before, s.first)
@@ -185,4 +187,80 @@ func placeOf(r *quarantine.Row) string {
 		place += ", column " + r.ColumnName
 	}
 	return place
+}
+
+// countOthers finds out how much room the limit leaves, so that a batch which
+// cannot be committed is not read to its end. Where that cannot be told the commit
+// does, which counts once more.
+func (s *setAside) countOthers(ctx context.Context) {
+	s.others = 0
+	if s.limit() <= 0 {
+		return
+	}
+	n := int64(0)
+	for e, err := range quarantine.Read(ctx, s.Lake, s.Path(), s.quarantineState()) {
+		if err != nil {
+			return
+		}
+		if s.keeps(&e) {
+			n++
+		}
+	}
+	s.others = n
+}
+
+// quarantineState is what the table's last commit that is known here names.
+func (b *bringing) quarantineState() quarantine.State {
+	if b.sealed != nil {
+		return *b.sealed
+	}
+	return quarantine.StateOf(b.Snapshot)
+}
+
+// keeps reports whether a row that was set aside before stays so: the batch does
+// not read its folder, which may be gone.
+func (s *setAside) keeps(e *quarantine.Entry) bool { return !s.folders[e.Folder] }
+
+// sameExport reports whether a snapshot of the table was made from the export that
+// the batch reads. A full refresh may take a table over from another.
+func (s *setAside) sameExport(base *delta.Snapshot) bool {
+	task := s.Batch(nil, work.Step{})
+	task.Replace = false
+	made := base.Metadata.Configuration[work.RootProperty]
+	return !errors.Is(local.Check(base, task), local.ErrForeignTable) && (made == "" || work.SameRoot(made, s.Env.RootName()))
+}
+
+// keptRows are rows of folders that a batch does not read.
+type keptRows struct {
+	rows           int64
+	oldest, newest string // folders
+	dropped        int64
+}
+
+func (k *keptRows) count(e *quarantine.Entry, keep bool) {
+	if !keep {
+		return
+	}
+	k.rows++
+	if k.oldest == "" || e.Folder < k.oldest {
+		k.oldest = e.Folder
+	}
+	k.newest = max(k.newest, e.Folder)
+}
+
+// tellKept notes what a full refresh left in the quarantine, and what it did not.
+func (s *setAside) tellKept() {
+	if !s.Request.FullRefresh {
+		return
+	}
+	if k := s.kept; k.rows > 0 {
+		folders := "folder " + k.oldest + " is"
+		if k.newest != k.oldest {
+			folders = "folders " + k.oldest + " to " + k.newest + " are"
+		}
+		s.tell(report.QuarantineRowsLeft, "", rowsWere(k.rows, "left set aside: ")+folders+" not among those that the full refresh could read, nor may be what deleted them later; look at them before they are tried again")
+	}
+	if n := s.kept.dropped; n > 0 {
+		s.tell(report.QuarantineRowsDropped, "", rowsWere(n, "dropped that had been set aside: the table was made from another export then"))
+	}
 }

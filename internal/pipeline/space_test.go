@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
@@ -131,5 +132,36 @@ func TestDeniedTableLeavesTheOthers(t *testing.T) {
 			}
 			f.run(t, false)
 		})
+	}
+}
+
+// TestRoleLostAtTheCommit takes all rights away when the first rows are to be
+// committed. That is a definite no, and the next run goes on from there.
+func TestRoleLostAtTheCommit(t *testing.T) {
+	ctx := context.Background()
+	source, lake := mem.New(fixedClock), mem.New(fixedClock)
+	h := crashHistory()
+	h.write(t, source, 0, 2)
+	puts, lost := 0, false
+	denied := func(o fault.Operation) fault.Action {
+		if o.Op == fault.PutIfAbsent {
+			puts++
+		}
+		if lost = lost || puts == 2; lost { // the first one makes the table
+			return fault.Fail(storage.ErrDenied)
+		}
+		return fault.Pass()
+	}
+	w := way{scd: change.Type1, vectors: true, temp: t.TempDir()}
+	table := pipeline.Run(ctx, w.runner(source, fault.New(lake, denied), h.table), work.Request{}).Tables[0]
+	if table.Error == nil || table.Error.Code != "ACCESS_DENIED" || strings.Contains(table.Error.Message, local.ErrUnknownOutcome.Error()) {
+		t.Fatalf("%s, %+v", table.State, table.Error)
+	}
+	if result := pipeline.Run(ctx, w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
+		t.Fatalf("%s, %+v", result.State, failures(result))
+	}
+	got, _ := contentOf(t, lake, tablePath(h.table))
+	if d := differences(expected(t, h.history(t, 2), h.columns, change.Type1, change.NoEnd), got); d != "" {
+		t.Fatal(d)
 	}
 }

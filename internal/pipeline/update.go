@@ -12,9 +12,11 @@ import (
 
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/upkeep"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // update is one run of a pipeline.
@@ -92,6 +94,8 @@ func (u *update) table(ctx context.Context, t *work.Target, engine *local.Engine
 		b.result.State, b.result.Error = report.Failed, report.NewFailure(err)
 		b.add(b.result.Error.Event(u.Options.Clock(), b.Name()))
 		b.lookAgain(ctx)
+	} else {
+		b.lookAfter(ctx)
 	}
 	b.finish()
 	b.result.Duration = u.Options.Clock().Sub(began)
@@ -147,7 +151,7 @@ func (b *bringing) finish() {
 	b.tellPartial()
 	if b.result.Stale && b.result.Newest != b.result.Applied {
 		b.tell(report.TableStale, b.result.Applied, fmt.Sprintf("the newest folder in the table is %s, %s is at the source; freshness_limit is %s",
-			cmp.Or(b.result.Applied, "none"), b.result.Newest, b.Spec.Settings.FreshnessLimit))
+			cmp.Or(b.result.Applied, "none"), b.result.Newest, timespan.Exact(b.Spec.Settings.FreshnessLimit)))
 	}
 	b.result.Columns = report.ColumnsOf(b.columns)
 }
@@ -170,5 +174,19 @@ func (b *bringing) lookAgain(ctx context.Context) {
 	}
 	if snapshot, err := b.engine.Snapshot(context.WithoutCancel(ctx), b.Path()); err == nil {
 		b.result.Version = snapshot.Version
+	}
+}
+
+// lookAfter maintains a table that the update has written to. What is wrong with it
+// is no failure of the table.
+func (b *bringing) lookAfter(ctx context.Context) {
+	done, err := upkeep.After(ctx, b.Survey, b.engine, b.Target, &b.result)
+	b.result.Version = max(b.result.Version, done.Version)
+	b.result.BytesWrote += done.Merged.BytesWritten
+	switch {
+	case err != nil && ctx.Err() == nil:
+		b.tell(report.MaintenanceFailed, "", err.Error())
+	case done.Commits > 0:
+		b.tell(report.TableCompacted, "", fmt.Sprintf("%d files became %d, %d dead rows are gone", done.Merged.Files, done.Merged.Written, done.Merged.Dead))
 	}
 }

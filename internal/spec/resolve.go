@@ -1,9 +1,7 @@
 package spec
 
 import (
-	"path/filepath"
 	"reflect"
-	"strings"
 	"time"
 )
 
@@ -150,26 +148,6 @@ func (r *resolver) lake() {
 	}
 	location.Access = r.access("lake", lake.Access, location)
 	r.out.Lake = location
-}
-
-// apart refuses a lake within an export, to which nothing may be written, and an
-// export within a lake.
-func (r *resolver) apart() {
-	lake := r.out.Lake.Path
-	for _, name := range sorted(r.sources) {
-		export := r.sources[name].Location.Path
-		if lake == "" || export == "" || !within(lake, export) && !within(export, lake) {
-			continue
-		}
-		r.errorf("lake.url", "is in the same folder as the export of connection "+name,
-			"nothing is ever written to an export: choose a lake outside of it")
-	}
-}
-
-// within reports whether a path is a folder or lies below it.
-func within(path, folder string) bool {
-	rel, err := filepath.Rel(folder, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
 func (r *resolver) state() {

@@ -95,8 +95,8 @@ type Store interface {
 	ReadRange(ctx context.Context, path string, r Range) (io.ReadCloser, error)
 	Write(ctx context.Context, path string) (Writer, error)
 	// PutIfAbsent stores data unless something is stored there already, in one
-	// atomic and durable step. When it returns another error than ErrExists it
-	// is unknown whether the data was stored.
+	// atomic and durable step. When it returns another error than ErrExists or
+	// ErrDenied it is unknown whether the data was stored.
 	PutIfAbsent(ctx context.Context, path string, data []byte) error
 	// Delete removes a file. Removing what is not there is no error.
 	Delete(ctx context.Context, path string) error

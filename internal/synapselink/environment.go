@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -193,31 +192,34 @@ type Wanted struct {
 }
 
 // ResolveEnvironment finds the folder of the wanted environment. The explicit
-// map wins. After it comes the folder whose name contains the URL's first label,
-// the id or the name, be it whole or broken. The root has no name: it is meant
-// where it is the only whole environment and no other name asks for it. A single
-// folder of another name is meant only where no name is given: it may be that of
-// an environment beside the one wanted, which is gone or yet to come.
+// map wins. After it comes the folder whose name says the URL's host or first
+// label, the id or the name, be it whole or broken. The root has no name: it is
+// meant where it is the only whole environment and no other name asks for it. A
+// single folder of another name is meant only where no name is given: it may be
+// that of an environment beside the one wanted, which is gone or yet to come.
 func ResolveEnvironment(found Environments, w Wanted) (string, error) {
 	if folder, known := w.mapped(w.SourceSchema); known {
 		return folder, nil
 	}
-	label := environmentLabel(w.SourceSchema)
-	matching := found.matching(label)
+	name := nameOf(w.SourceSchema)
+	matching, by := found.matching(name)
 	if len(matching) == 1 {
+		if twin, has := w.twin(found, name, by); has {
+			return "", twinError(w.SourceSchema, twin, matching[0])
+		}
 		return matching[0], nil
 	}
 	if len(matching) > 1 || len(found.Whole) != 1 {
-		return "", environmentError(w.SourceSchema, label, found, matching)
+		return "", environmentError(w.SourceSchema, name.label(), found, matching)
 	}
-	only := found.Whole[0]
+	only, unnamed := found.Whole[0], len(name) == 0
 	switch {
-	case label == "" && (only == "" || len(found.Broken) == 0):
+	case unnamed && (only == "" || len(found.Broken) == 0):
 		return only, nil
-	case label == "" || only != "":
-		return "", environmentError(w.SourceSchema, label, found, nil)
+	case unnamed || only != "":
+		return "", environmentError(w.SourceSchema, name.label(), found, nil)
 	}
-	if rival, has := w.rival(found, label); has {
+	if rival, has := w.rival(found, name); has {
 		return "", rootError(w.SourceSchema, rival)
 	}
 	return only, nil
@@ -238,17 +240,6 @@ func LocateEnvironment(ctx context.Context, store storage.Store, found Environme
 	return "", instead
 }
 
-// matching folders are those whose name contains the label.
-func (f Environments) matching(label string) []string {
-	var matching []string
-	for _, folder := range slices.Concat(f.Whole, f.Broken) {
-		if label != "" && strings.Contains(strings.ToLower(folder), label) {
-			matching = append(matching, folder)
-		}
-	}
-	return matching
-}
-
 func (w Wanted) mapped(sourceSchema string) (folder string, known bool) {
 	for name, folder := range w.Explicit {
 		if sameEnvironment(name, sourceSchema) {
@@ -258,34 +249,20 @@ func (w Wanted) mapped(sourceSchema string) (folder string, known bool) {
 	return "", false
 }
 
-// rival is another name that means the root, too: it is mapped to it, or
-// nothing else is left for it.
-func (w Wanted) rival(found Environments, label string) (string, bool) {
-	var rivals []string
-	for name, folder := range w.Explicit {
-		if strings.Trim(folder, "/") == "" {
-			rivals = append(rivals, name)
-		}
-	}
-	for _, name := range w.Others {
-		_, known := w.mapped(name)
-		if l := environmentLabel(name); l != "" && !known && len(found.matching(l)) == 0 {
-			rivals = append(rivals, name)
-		}
-	}
-	rivals = slices.DeleteFunc(rivals, func(name string) bool { return environmentLabel(name) == label })
-	if len(rivals) == 0 {
-		return "", false
-	}
-	return slices.Min(rivals), true
-}
-
 func rootError(sourceSchema, rival string) error {
 	return &Error{
 		Op: "find the environment of source_schema", Path: sourceSchema,
 		Err: fmt.Errorf("%w: the only one is at the container's root, which has no name, and %q would mean it, too", ErrEnvironment, rival),
 		Hint: fmt.Sprintf("say in the connection which one lies there: environments: {%q: /}; "+
 			"the other one is in another container, or its export is yet to come", sourceSchema),
+	}
+}
+
+func twinError(sourceSchema, twin, folder string) error {
+	return &Error{
+		Op: "find the environment of source_schema", Path: sourceSchema,
+		Err:  fmt.Errorf("%w: the name of folder %s/ does not tell it from %q, which would mean it, too", ErrEnvironment, folder, twin),
+		Hint: fmt.Sprintf("name the folder of each in the connection: environments: {%q: %s/}", sourceSchema, folder),
 	}
 }
 
@@ -299,12 +276,12 @@ func environmentError(sourceSchema, label string, found Environments, matching [
 		err.Err = fmt.Errorf("%w: no folder of the container holds model.json and Changelog/changelog.info", ErrEnvironment)
 		err.Hint = "check the container's name; a new Synapse Link profile writes them with its first export"
 	case len(matching) > 0:
-		err.Err = fmt.Errorf("%w: %q is part of several folders' names: %s", ErrEnvironment, label, found.names(matching))
+		err.Err = fmt.Errorf("%w: %q is in several folders' names: %s", ErrEnvironment, label, found.names(matching))
 	case label == "":
 		err.Err = fmt.Errorf("%w: no source_schema says which; there are %s", ErrEnvironment, found.names(nil))
 		err.Hint = "name it in source_schema of the pipeline's tables"
 	default:
-		err.Err = fmt.Errorf("%w: no folder's name contains %q; there are %s", ErrEnvironment, label, found.names(nil))
+		err.Err = fmt.Errorf("%w: %q is no whole part of a folder's name; there are %s", ErrEnvironment, label, found.names(nil))
 	}
 	return err
 }
@@ -325,20 +302,4 @@ func (f Environments) names(folders []string) string {
 		}
 	}
 	return strings.Join(quoted, ", ")
-}
-
-// environmentLabel is the first label of a URL's host, other names whole, in
-// lower case.
-func environmentLabel(sourceSchema string) string {
-	name := strings.ToLower(strings.TrimSpace(sourceSchema))
-	if u, err := url.Parse(name); err == nil && u.Host != "" {
-		name = u.Hostname()
-	}
-	label, _, _ := strings.Cut(strings.Trim(name, "/"), ".")
-	return label
-}
-
-func sameEnvironment(a, b string) bool {
-	normal := func(s string) string { return strings.TrimRight(strings.TrimSpace(s), "/") }
-	return strings.EqualFold(normal(a), normal(b))
 }

@@ -303,11 +303,24 @@ func TestResolveEnvironment(t *testing.T) {
 		{[]string{"only"}, "https://prod.crm.dynamics.com", explicit, "elsewhere", ""},
 		{[]string{"only"}, "HTTPS://PROD.crm.dynamics.com/", explicit, "elsewhere", ""},
 		{nil, "https://prod.crm.dynamics.com", nil, "", "no folder of the container holds"},
-		{[]string{"a", "b", ""}, "https://prod.crm.dynamics.com", nil, "", `contains "prod"; there are a/, b/, the root`},
-		{[]string{"prod", "prod2", "x"}, "https://prod.crm.dynamics.com", nil, "", "several folders' names: prod/, prod2/"},
+		{[]string{"a", "b", ""}, "https://prod.crm.dynamics.com", nil, "", `"prod" is no whole part of a folder's name; there are a/, b/, the root`},
+		{[]string{"prod", "prod2", "x"}, "https://prod.crm.dynamics.com", nil, "prod", ""},
+		{[]string{"prod-a", "b-prod", "x"}, "https://prod.crm.dynamics.com", nil, "", "several folders' names: prod-a/, b-prod/"},
+		{[]string{"dataverse-preprod-unq1"}, "https://prod.crm.dynamics.com", nil, "", `"prod" is no whole part`},
+		{[]string{"dataverse-pre-prod-unq1"}, "https://prod.crm.dynamics.com", nil, "", `"prod" is no whole part`},
+		{[]string{"dataverse-pre-prod-unq1", "dataverse-prod-unq2"}, "https://prod.crm.dynamics.com", nil, "dataverse-prod-unq2", ""},
+		{[]string{"dataverse-pre-prod-unq1", "dataverse-prod-unq2"}, "https://pre-prod.crm.dynamics.com", nil, "dataverse-pre-prod-unq1", ""},
+		{[]string{"dataverse-pre-prod-unq1", "dataverse-prod-unq2"}, "unq1", nil, "dataverse-pre-prod-unq1", ""},
+		{[]string{"dataverse-prod-unq2", "x"}, "dataverse-prod-unq2", nil, "dataverse-prod-unq2", ""},
+		{[]string{"preprod", "x_prod_y"}, "prod", nil, "x_prod_y", ""},
+		{[]string{"reprod-prod"}, "prod", nil, "reprod-prod", ""},
+		{[]string{"prod.crm", "prod.crm4"}, "https://prod.crm.dynamics.com", nil, "prod.crm", ""},
+		{[]string{"prod.crm", "prod.crm4"}, "https://prod.crm4.dynamics.com", nil, "prod.crm4", ""},
+		{[]string{"prod.crm4", "x"}, "https://prod.crm.dynamics.com", nil, "", `"prod" is no whole part`},
+		{[]string{"prod.crm4.dynamics.com", "prod"}, "https://prod.crm4.dynamics.com", nil, "prod.crm4.dynamics.com", ""},
 		{[]string{"a", "b"}, "", nil, "", "there are a/, b/"},
 		{[]string{"dataverse-prod-unq1"}, "https://prod.crm.dynamics.com", nil, "dataverse-prod-unq1", ""},
-		{[]string{"dataverse-prod-unq1"}, "https://uat.crm.dynamics.com", nil, "", `contains "uat"; there are dataverse-prod-unq1/`},
+		{[]string{"dataverse-prod-unq1"}, "https://uat.crm.dynamics.com", nil, "", `"uat" is no whole part of a folder's name; there are dataverse-prod-unq1/`},
 		{[]string{""}, "https://uat.crm.dynamics.com", map[string]string{"prod": "/"}, "", `"prod" would mean it, too`},
 		{[]string{""}, "https://uat.crm.dynamics.com", explicit, "", ""},
 	} {
@@ -326,7 +339,7 @@ func TestResolveEnvironment(t *testing.T) {
 
 // A broken environment keeps its name, and one root is not that of two names.
 func TestResolveBesideOthers(t *testing.T) {
-	const prod, uat = "https://prod.crm.dynamics.com", "https://uat.crm.dynamics.com"
+	const prod, uat, prod4 = "https://prod.crm.dynamics.com", "https://uat.crm.dynamics.com", "https://prod.crm4.dynamics.com"
 	for _, tt := range []struct {
 		what   string
 		found  Environments
@@ -340,7 +353,16 @@ func TestResolveBesideOthers(t *testing.T) {
 		{"the root beside a broken one", Environments{[]string{""}, []string{"d-uat"}}, Wanted{SourceSchema: prod, Others: []string{prod, uat}}, "", ""},
 		{"no name, one broken", Environments{[]string{"d-prod"}, []string{"d-uat"}}, Wanted{}, "", "there are d-prod/, d-uat/ (not whole)"},
 		{"no name, the root broken", Environments{[]string{"d-prod"}, []string{""}}, Wanted{}, "", "there are d-prod/, the root (not whole)"},
-		{"a name like that of a broken one", Environments{[]string{"d-prod2"}, []string{"d-prod"}}, Wanted{SourceSchema: prod}, "", "d-prod2/, d-prod/ (not whole)"},
+		{"a name like that of a broken one", Environments{[]string{"d-prod2"}, []string{"d-prod"}}, Wanted{SourceSchema: prod}, "d-prod", ""},
+		{"two regions, one folder", Environments{Whole: []string{"d-prod", "x"}},
+			Wanted{SourceSchema: prod, Others: []string{prod, prod4}}, "", `"` + prod4 + `", which would mean it, too`},
+		{"two regions, the other one has a folder", Environments{Whole: []string{"d-prod", "prod.crm4"}},
+			Wanted{SourceSchema: prod, Others: []string{prod, prod4}}, "d-prod", ""},
+		{"two regions, the other one is mapped", Environments{Whole: []string{"d-prod", "x"}},
+			Wanted{SourceSchema: prod, Others: []string{prod, prod4}, Explicit: map[string]string{prod4: "x"}}, "d-prod", ""},
+		{"a host and its label", Environments{Whole: []string{"d-prod", "x"}}, Wanted{SourceSchema: prod, Others: []string{prod, "PROD"}}, "d-prod", ""},
+		{"two regions, one root", Environments{Whole: []string{""}},
+			Wanted{SourceSchema: prod, Others: []string{prod, prod4}}, "", `"` + prod4 + `" would mean it, too`},
 		{"the root by two names", Environments{Whole: []string{""}}, Wanted{SourceSchema: prod, Others: []string{prod, uat}}, "", `"` + uat + `" would mean it, too`},
 		{"the root by one name written twice", Environments{Whole: []string{""}}, Wanted{SourceSchema: prod, Others: []string{"PROD", prod + "/", ""}}, "", ""},
 		{"the other one is mapped", Environments{Whole: []string{""}},

@@ -3,6 +3,8 @@ package synapselink
 import (
 	"fmt"
 	"time"
+
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // State is where a folder stands in its life.
@@ -105,7 +107,7 @@ func (f FolderFacts) status(current FolderName, now time.Time, abandonAfter time
 		return FolderStatus{Name: f.Name, State: Ready}
 	case abandonAfter > 0 && waited >= abandonAfter:
 		return FolderStatus{f.Name, Abandoned, fmt.Sprintf("%s %s after the next folder %s was begun",
-			f.Manifest.reason(), waited.Truncate(time.Second), f.Successor)}
+			f.Manifest.reason(), timespan.Text(waited), f.Successor)}
 	}
 	return FolderStatus{f.Name, Settling, f.Manifest.reason()}
 }

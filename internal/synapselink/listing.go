@@ -2,6 +2,7 @@ package synapselink
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,6 +24,9 @@ type Listing struct {
 	// so that none between it and the next one can have been removed unseen
 	// by somebody who removes the oldest ones. False if none was given.
 	AfterExists bool
+	// Beside are the closed folders of the given one's moment, that one and those
+	// whose names are spelled otherwise or differ in a fraction of a second.
+	Beside []FolderName
 	// Oldest is the oldest closed folder that was seen. The listing begins with
 	// the hour of the given folder, so this may be that folder or an older one;
 	// zero if there is none.
@@ -113,9 +117,22 @@ func (l *Listing) judge(e *Export, f FolderFacts) bool {
 		f.Successor = l.Closed[next]
 	}
 	status := e.states([]FolderFacts{f}, l.Current)[0]
+	if status.State == Settling {
+		l.hold(status)
+	}
 	l.Folders = append(l.Folders, status)
 	l.More = len(l.Folders) < len(l.Closed)
 	return status.State != Settling
+}
+
+// hold makes a settling folder hold back those of its moment that come before it,
+// too: a cursor knows moments, and at theirs it would be behind the settling one.
+func (l *Listing) hold(settling FolderStatus) {
+	for i := range l.Folders {
+		if f := &l.Folders[i]; f.Name.Digits() == settling.Name.Digits() && f.State == Ready {
+			f.State, f.Reason = Settling, fmt.Sprintf("it waits for %s, which is of the same moment", settling.Name)
+		}
+	}
 }
 
 // list finds the closed folders after the given one. What comes before its hour
@@ -199,8 +216,11 @@ func (l *Listing) add(text string, after FolderName) {
 	if l.Oldest.IsZero() || name.Compare(l.Oldest) < 0 {
 		l.Oldest = name
 	}
-	if name.Digits() > after.Digits() {
+	switch {
+	case name.Digits() > after.Digits():
 		l.Closed = append(l.Closed, name)
+	case name.Digits() == after.Digits():
+		l.Beside = append(l.Beside, name)
 	}
 }
 

@@ -43,6 +43,37 @@ func (e *Export) Look(ctx context.Context, folders []FolderName) ([]FolderFacts,
 	return facts, g.Wait()
 }
 
+// Gone are those of the folders that hold no file: they were removed.
+func (e *Export) Gone(ctx context.Context, folders []FolderName) ([]FolderName, error) {
+	isGone := make([]bool, len(folders))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(lookAtOnce)
+	for i, name := range folders {
+		g.Go(func() error {
+			for entry, err := range e.Store.List(ctx, e.prefix(name.String()), storage.ListOptions{}) {
+				if err != nil {
+					return err
+				}
+				if !entry.IsDir {
+					return nil
+				}
+			}
+			isGone[i] = true
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var gone []FolderName
+	for i, name := range folders {
+		if isGone[i] {
+			gone = append(gone, name)
+		}
+	}
+	return gone, nil
+}
+
 // manifestSeen is what a look at a model.json shows.
 type manifestSeen struct {
 	fact     ManifestFact

@@ -73,7 +73,7 @@ func TestDuration(t *testing.T) {
 func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 s ago", 59 * time.Second: "59 s ago", 90 * time.Second: "1 min ago",
-		3*time.Hour + 50*time.Minute: "3 h ago", 47 * time.Hour: "47 h ago", 49 * time.Hour: "2 d ago",
+		3*time.Hour + 50*time.Minute: "3 h ago", 47 * time.Hour: "47 h ago", 49 * time.Hour: "2 days ago",
 		-5 * time.Minute: "in 5 min",
 	} {
 		if got := Ago(d); got != want {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // None stands where there is no value.
@@ -99,24 +101,6 @@ func two(d, large time.Duration, largeName string, small time.Duration, smallNam
 	return fmt.Sprintf("%d %s", d/large, largeName)
 }
 
-// Ago is how long ago something was, in one unit: 3 h ago. What lies in the
-// future is told as such: clocks differ.
-func Ago(d time.Duration) string {
-	if d < 0 {
-		return "in " + span(-d)
-	}
-	return span(d) + " ago"
-}
-
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", d/time.Minute)
-	case d < 2*day:
-		return fmt.Sprintf("%d h", d/time.Hour)
-	}
-	return fmt.Sprintf("%d d", d/day)
-}
+// Ago is how long ago something was, in the unit that a person would choose: 3 h
+// ago. What lies in the future is told as such: clocks differ.
+func Ago(d time.Duration) string { return timespan.Ago(d) }

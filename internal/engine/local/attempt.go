@@ -41,7 +41,8 @@ type attempt struct {
 
 	counts   Counts
 	rewrites []change.Fact
-	rest     *holder // rows that were rewritten, and tombstones
+	rest     *holder // rows that have ended, and tombstones; of a Type1 table all rows
+	current  *holder // of a Type2 table, rows that have not
 	buried   []change.Fact
 	side     *tombstoneFile // where the table has no vectors
 	written  int64

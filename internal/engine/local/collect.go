@@ -141,6 +141,9 @@ func (s *stream) roll() error {
 	}
 	out, holder, err := s.attempt.newOutput(s.attempt.layout.plain)
 	s.out, s.holder = out, holder
+	if err == nil {
+		s.attempt.keepRows(out)
+	}
 	return err
 }
 

@@ -31,4 +31,11 @@
 // deletion vector marks from the start: no reader sees it, and it is as atomic
 // and durable as the data. Tables without deletion vectors keep their
 // tombstones in a file of their own, see [tombstoneFile].
+//
+// # Files of a Type2 table
+//
+// Rows without an end are in other data files than rows that have one. Those
+// without are written again when they end, and a data file gives a row at the
+// price of a page for each column. So the rows of such a file are kept whole on
+// local disk too, in a [rowcache.File] beside the key index.
 package local

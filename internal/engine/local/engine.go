@@ -23,6 +23,7 @@ type Engine struct {
 	opts Options
 	// indexOff: an index that is no good could not be removed; none is used.
 	indexOff atomic.Bool
+	rows     diskRoom
 }
 
 // Options of an engine; zero values stand for the defaults in the comments.
@@ -37,6 +38,10 @@ type Options struct {
 	// IndexDir is a local folder for key indexes, a cache that may be lost at any
 	// time. Without it keys are looked for in the whole table.
 	IndexDir string
+	// RowCacheBytes bounds what whole rows of Type2 tables take in IndexDir, so
+	// that they can be ended without reading their data files; all tables
+	// together. Default 16 GiB; negative: none are kept.
+	RowCacheBytes int64
 	// Clock tells the time that goes into commits. Default time.Now.
 	Clock func() time.Time
 	Log   *slog.Logger
@@ -58,6 +63,7 @@ func New(lake storage.Store, opts Options) *Engine {
 	opts.Workers = cmp.Or(opts.Workers, runtime.GOMAXPROCS(0))
 	opts.FileBytes = cmp.Or(opts.FileBytes, 192<<20)
 	opts.CheckpointEvery = cmp.Or(opts.CheckpointEvery, 10)
+	opts.RowCacheBytes = cmp.Or(opts.RowCacheBytes, 16<<30)
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}

@@ -121,7 +121,7 @@ func checkIndex(t fataler, engine *Engine, b Batch, whole bool) {
 	if whole && (check == nil || check.Behind != 0) {
 		t.Fatalf("the index is behind: %+v", check)
 	}
-	if check != nil && (check.Lacking != 0 || check.Wrong != 0) {
+	if check != nil && (check.Lacking != 0 || check.Wrong != 0 || check.WrongRows != 0) {
 		t.Fatalf("the index is not what the table is: %+v", *check)
 	}
 }

@@ -50,10 +50,14 @@ type fetchPart struct {
 	rows   batch.Batch
 }
 
-// fetch reads the rows at ascending addresses of one holder, some row groups
-// side by side, and hands them on in that order. The batch is good until visit
+// fetch reads the rows at ascending addresses of one holder, from its row cache
+// or some row groups side by side, and hands them on in that order. The batch is good until visit
 // returns.
 func (a *attempt) fetch(refs []uint64, columns batch.Schema, visit func([]uint64, *batch.Batch) error) error {
+	refs, err := a.fetchKept(refs, columns, visit)
+	if err != nil || len(refs) == 0 {
+		return err
+	}
 	holder := holderOf(refs[0])
 	file, done, err := a.openFile(a.holders[holder])
 	if err != nil {

@@ -128,6 +128,7 @@ func (a *attempt) stillKnown(f *tableFile, known keyindex.File) bool {
 func (a *attempt) dropIndex(reason error) {
 	a.engine.opts.Log.Warn("the key index is made anew", "table", a.batch.Table, "error", reason)
 	dir := a.index.dir
+	a.sweepRows(nil)
 	err := a.closeIndex()
 	if err == nil {
 		err = keyindex.Remove(dir)

@@ -3,12 +3,15 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/keyindex"
+	"github.com/sluicedata/sluice/internal/engine/rowcache"
 )
 
 // IndexCheck compares a key index with its table.
@@ -20,6 +23,9 @@ type IndexCheck struct {
 	Lacking, Wrong int64
 	// Behind is the number of files that the index has yet to read.
 	Behind int
+	// KeptRows are in row caches, WrongRows are not what their data file has in
+	// that place.
+	KeptRows, WrongRows int64
 }
 
 // CheckIndex reads the whole table and compares its key index with it. The batch
@@ -72,6 +78,9 @@ func (a *attempt) compareIndex() (*IndexCheck, error) {
 		return err
 	})
 	check.Lacking, check.Wrong = inTable-same, check.Entries-same
+	for _, i := range known {
+		err = errors.Join(err, a.compareRows(a.holders[i], check))
+	}
 	return check, err
 }
 
@@ -91,4 +100,64 @@ func (a *attempt) lookUpFacts(holder int, facts []change.Fact) (found int64, err
 		}
 	})
 	return found, err
+}
+
+// compareRows compares the row cache of a file, if it has one, with the file.
+// One that is damaged counts as none.
+func (a *attempt) compareRows(h *holder, check *IndexCheck) error {
+	columns := a.layout.full[:a.layout.source]
+	kept := a.openRows(h, columns)
+	if kept == nil {
+		return nil
+	}
+	defer func() { _ = kept.Close() }()
+	file, done, err := a.openFile(h)
+	if err != nil {
+		return err
+	}
+	defer done()
+	c := rowsComparison{check: check, kept: kept, columns: columns}
+	for g := range file.RowGroups() {
+		err := file.ReadChunks(g, columns, copyRows, func(chunk *batch.Batch) error {
+			return errors.Join(c.chunk(chunk), a.ctx.Err())
+		})
+		if errors.Is(err, rowcache.ErrDamaged) {
+			a.rowsLost(err)
+			a.dropRows(a.rowsPath(h.name()))
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type rowsComparison struct {
+	check   *IndexCheck
+	kept    *rowcache.File
+	columns batch.Schema
+	row     int64
+	rows    batch.Batch
+}
+
+// chunk compares the next rows of the data file.
+func (c *rowsComparison) chunk(want *batch.Batch) error {
+	numbers := make([]int64, want.Rows)
+	for i := range numbers {
+		numbers[i] = c.row + int64(i)
+	}
+	c.row += int64(want.Rows)
+	c.rows.Reset(c.columns)
+	if err := c.kept.Read(numbers, c.columns, &c.rows); err != nil {
+		return err
+	}
+	have := c.rows.Digests(len(c.columns))
+	for i, digest := range want.Digests(len(c.columns)) {
+		if have[i] != digest {
+			c.check.WrongRows++
+		}
+	}
+	c.check.KeptRows += int64(want.Rows)
+	return nil
 }

@@ -44,6 +44,7 @@ func (a *attempt) updateIndex(s *delta.Snapshot, changes *delta.Changes) {
 		err = a.index.Update(keyindex.Update{Version: s.Version, Files: files, Added: a.index.added,
 			Keep: func(e *keyindex.Entry) bool { return a.outlives(e, holders) }})
 	}
+	a.sweepRows(s)
 	if err != nil {
 		a.engine.opts.Log.Warn("the key index stays behind", "table", a.batch.Table, "error", err)
 	}

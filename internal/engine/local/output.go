@@ -25,7 +25,8 @@ type output struct {
 	info   parquetfile.FileInfo
 	// tombstones: some rows are tombstones.
 	tombstones bool
-	ordinal    int64 // in the key index
+	ordinal    int64     // in the key index
+	kept       *keptRows // nil: its rows are not kept beside it
 }
 
 func (a *attempt) newOutput(schema batch.Schema) (*output, int, error) {
@@ -57,6 +58,9 @@ func (o *output) write(rows *batch.Batch) error {
 		return fmt.Errorf("writing data file %s: %w", o.path, err)
 	}
 	o.rows += int64(rows.Rows)
+	if o.kept != nil && !o.kept.write(rows) {
+		o.kept = nil
+	}
 	return nil
 }
 
@@ -66,6 +70,9 @@ func (o *output) close() error {
 	}
 	o.closed = true
 	info, err := o.writer.Close()
+	if o.kept != nil {
+		o.kept.close() // should the batch not succeed, it is swept
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("finishing data file %s: %w", o.path, err), o.file.Abort())
 	}
@@ -79,5 +86,8 @@ func (o *output) abort() {
 		o.closed = true
 		_, _ = o.writer.Close() // frees its buffers; the file is dropped
 		_ = o.file.Abort()
+		if o.kept != nil {
+			o.kept.abort()
+		}
 	}
 }

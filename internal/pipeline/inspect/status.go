@@ -84,6 +84,10 @@ func statusOf(survey *work.Survey, t *work.Target) TableStatus {
 		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
 		Path: survey.Lake.URL(t.Path()), Version: -1, Waiting: len(t.Parts) + len(t.Late), WaitingBytes: t.Bytes, State: UpToDate,
 	}
+	if t.Moved {
+		s.State, s.Error, s.Version = RefreshRequired, report.NewFailure(t.MovedError()), t.Snapshot.Version
+		return s
+	}
 	if t.Err != nil {
 		s.State, s.Error = Unreadable, report.NewFailure(t.Err)
 		return s

@@ -25,8 +25,8 @@ type Request struct {
 	OlderThan time.Duration
 	// Delete removes them. Otherwise they are only listed.
 	Delete bool
-	// Held reports that an error concerns one file alone, because another program
-	// holds it: the rest is removed all the same. Nil: none does.
+	// Held reports that an error says that another program holds the file: the
+	// removal ends there, and that is no failure. Nil: none does.
 	Held func(error) bool
 }
 
@@ -57,7 +57,8 @@ type Folder struct {
 	Bytes  int64  `json:"bytes"`
 	// Remainder: an earlier removal was interrupted in it.
 	Remainder bool `json:"remainder,omitempty"`
-	// Skipped says why it was not, or not wholly, removed.
+	// Skipped says why it was not, or not wholly, removed: another program holds a
+	// file of it, or it comes after such a folder.
 	Skipped string `json:"skipped,omitempty"`
 }
 
@@ -129,6 +130,7 @@ func readersOf(ctx context.Context, pipelines []*work.Pipeline, asked []string) 
 		if err != nil {
 			return nil, fmt.Errorf("finding out which folders pipeline %s needs: %w", p.Config.Name, err)
 		}
+		survey.FindMoved(targets)
 		meant := len(asked) == 0 || slices.Contains(asked, p.Config.Key) || slices.Contains(asked, p.Config.Name)
 		for _, env := range survey.Environments {
 			s := sourceOf(&sources, survey, env)
@@ -192,7 +194,7 @@ func (s *source) holder(folder synapselink.FolderName) (*reader, string) {
 	}
 	for i := range s.readers {
 		r := &s.readers[i]
-		if slices.ContainsFunc(r.skipped, func(f synapselink.FolderName) bool { return f.Digits() == folder.Digits() }) {
+		if slices.Contains(r.skipped, folder) {
 			return r, "the table skipped it, and it may still get its model.json"
 		}
 	}

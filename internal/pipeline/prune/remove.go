@@ -20,8 +20,10 @@ import (
 // left say, as after a removal that was not interrupted. The next prune removes
 // the rest.
 //
-// A file that another program holds is passed over. If it is the model.json, the
-// folder stays whole.
+// It ends at the first folder that another program holds a file of. Behind it
+// nothing goes: a full refresh would read the older folder without the deletes of
+// those after it. What is held is asked for before anything of a folder is
+// removed, so that one that is held stays whole.
 type removing struct {
 	*source
 
@@ -29,26 +31,25 @@ type removing struct {
 	plan *Pruned
 }
 
-// all removes all folders, until an error that would meet the others, too.
+// all removes folders until one is held, or until an error.
 func (r *removing) all(ctx context.Context) {
 	p := r.plan
 	p.Removed, p.Count, p.Files, p.Bytes = true, 0, 0, 0
 	for i := range p.Folders {
 		f := &p.Folders[i]
-		if err := r.folder(ctx, f); err != nil {
+		err := r.folder(ctx, f)
+		switch {
+		case err != nil:
 			p.Error = report.NewFailure(err)
-			for j := i; j < len(p.Folders); j++ {
-				p.Folders[j].Skipped = cmp.Or(p.Folders[j].Skipped, "not reached")
-			}
+			f.Skipped = cmp.Or(f.Skipped, "not reached")
+			p.passOver(i+1, "not reached")
+			return
+		case f.Skipped != "":
+			p.passOver(i+1, "it stays with "+f.Folder+" before it")
+			r.tellSkipped(f, len(p.Folders)-i-1)
 			return
 		}
-		if f.Skipped == "" {
-			p.Count++
-			continue
-		}
-		e := r.Event(report.PruneSkipped, "", f.Folder, fmt.Sprintf("folder %s was not wholly removed: %s", f.Folder, f.Skipped))
-		p.Events = append(p.Events, e)
-		r.Options.Listener.Event(e)
+		p.Count++
 	}
 }
 
@@ -62,29 +63,17 @@ func (r *removing) folder(ctx context.Context, f *Folder) error {
 		}
 		entries = append(entries, entry)
 	}
-	manifest := folder + "/model.json"
-	slices.SortStableFunc(entries, func(a, b storage.Entry) int { return rank(a.Path == manifest) - rank(b.Path == manifest) })
-	for _, entry := range entries {
-		err := store.Delete(ctx, entry.Path)
-		switch {
-		case err == nil:
-			r.plan.Files++
-			r.plan.Bytes += entry.Size
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case r.held == nil || !r.held(err):
-			return r.denied(err)
-		case entry.Path == manifest:
-			f.Skipped = fmt.Sprintf("it stays whole: %v", err)
+	if known, ok := store.(leaser); ok {
+		leased, err := known.Leased(ctx, folder+"/")
+		if err != nil {
+			return err
+		}
+		if len(leased) > 0 {
+			f.Skipped = fmt.Sprintf("it stays whole: %s is leased by another program", store.URL(leased[0]))
 			return nil
-		default:
-			f.Skipped = fmt.Sprintf("its model.json is gone, and the rest goes with a later prune: %v", err)
 		}
 	}
-	if f.Skipped == "" {
-		r.directories(ctx, folder, entries)
-	}
-	return nil
+	return r.files(ctx, f, folder, entries)
 }
 
 // denied says which right is missing.
@@ -126,4 +115,62 @@ func (r *removing) directories(ctx context.Context, folder string, entries []sto
 			r.Options.Log.Warn("an empty directory stays", "path", r.env.Export.Store.URL(path), "error", err)
 		}
 	}
+}
+
+// leaser is a store that can tell which files below a prefix other programs hold:
+// they can be neither written nor removed.
+type leaser interface {
+	Leased(ctx context.Context, prefix string) ([]string, error)
+}
+
+// passOver notes why the folders from one on stay.
+func (p *Pruned) passOver(from int, why string) {
+	for i := range p.Folders[from:] {
+		p.Folders[from+i].Skipped = why
+	}
+}
+
+func staying(folders int) string {
+	if folders == 1 {
+		return "1 folder stays"
+	}
+	return fmt.Sprintf("%d folders stay", folders)
+}
+
+// tellSkipped notes the folder at which the removal ended.
+func (r *removing) tellSkipped(f *Folder, later int) {
+	text := fmt.Sprintf("folder %s was not removed: %s", f.Folder, f.Skipped)
+	if later > 0 {
+		text += fmt.Sprintf("; %s after it", staying(later))
+	}
+	e := r.Event(report.PruneSkipped, "", f.Folder, text)
+	r.plan.Events = append(r.plan.Events, e)
+	r.Options.Listener.Event(e)
+}
+
+// files removes the files of a folder, its model.json first.
+func (r *removing) files(ctx context.Context, f *Folder, folder string, entries []storage.Entry) error {
+	manifest := folder + "/model.json"
+	slices.SortStableFunc(entries, func(a, b storage.Entry) int { return rank(a.Path == manifest) - rank(b.Path == manifest) })
+	for _, entry := range entries {
+		err := r.env.Export.Store.Delete(ctx, entry.Path)
+		switch {
+		case err == nil:
+			r.plan.Files++
+			r.plan.Bytes += entry.Size
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case r.held == nil || !r.held(err):
+			return r.denied(err)
+		case entry.Path == manifest:
+			f.Skipped = fmt.Sprintf("it stays whole: %v", err)
+			return nil
+		default:
+			f.Skipped = fmt.Sprintf("its model.json is gone, and the rest goes with a later prune: %v", err)
+		}
+	}
+	if f.Skipped == "" {
+		r.directories(ctx, folder, entries)
+	}
+	return nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
+	"github.com/sluicedata/sluice/internal/delta"
+	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/pipeline/work"
@@ -48,9 +50,11 @@ func (c *reconciling) apply(ctx context.Context) error {
 		return nil
 	}
 	folder := strconv.FormatInt(c.judge.Since, 10)
-	task := c.Batch(c.schema, work.Step{AppID: c.AppID() + reconcilePrefix + folder, Cursor: max(1, c.Snapshot.Version),
-		Marks: map[string]int64{c.AppID() + reconciledPrefix + folder: c.cursor.Digits()}})
-	task.Replace = false
+	to := work.Step{AppID: c.AppID() + reconcilePrefix + folder, Cursor: max(1, c.Snapshot.Version),
+		Marks: map[string]int64{c.AppID() + reconciledPrefix + folder: c.cursor.Digits()}}
+	task := c.Batch(c.schema, to)
+	task.Replace, task.Properties = false, nil // the table stays as it is
+	task.Seal = func(context.Context, *delta.Snapshot) (local.Sealed, error) { return local.Sealed{Txns: to.Marks}, nil }
 	task.Bytes = int64(len(c.vanished)) * deleteBytes
 	task.Parameters["reconciled"] = "rows that vanished before " + r.Since
 	task.Open = func() (change.Source, error) {

@@ -81,7 +81,7 @@ func (c *reconciling) compare(ctx context.Context) error {
 		return err
 	}
 	r := c.report
-	if r.Missing+r.Extra+r.Differing == 0 {
+	if r.Missing+r.Extra+r.Differing+r.Vanished == 0 {
 		return nil
 	}
 	explained, err := c.askLog(ctx)
@@ -99,12 +99,8 @@ func (c *reconciling) compare(ctx context.Context) error {
 // are gone though no row is from them, and that columns came to the table later
 // than to its folders.
 func (c *reconciling) askLog(ctx context.Context) (explained bool, err error) {
-	if !c.judge.OlderGone {
-		if c.judge.OlderGone, err = c.olderInLog(ctx); err != nil {
-			return false, err
-		}
-		explained = c.judge.OlderGone
-		c.report.OlderGone = c.judge.OlderGone
+	if explained, err = c.askFolders(ctx); err != nil {
+		return false, err
 	}
 	if c.report.Differing > 0 {
 		if c.width, err = c.findWidths(ctx); err != nil {

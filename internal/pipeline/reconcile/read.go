@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/change"
-	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline/reconcile/compare"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
@@ -38,98 +35,28 @@ type sides struct {
 	unkeyed func()
 }
 
-// leastFolder is the oldest folder that a row of the table, or a delete that it
-// remembers, came from; unknown reports that some rows do not tell.
-func (c *reconciling) leastFolder(ctx context.Context) (least int64, unknown bool, err error) {
-	all, at := local.Placed(nil, work.Columns)
-	least = math.MaxInt64
-	err = c.engine.Scan(ctx, c.Snapshot, all[:at.First+1], func(b *batch.Batch) error {
-		unknown = unknown || len(b.Cols[at.Folder].Ints) < b.Rows
-		for _, digits := range slices.Concat(b.Cols[at.Folder].Ints, b.Cols[at.First].Ints) {
-			least = min(least, digits)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, false, err
-	}
-	err = c.engine.Tombstones(ctx, c.Snapshot, work.ColumnsIn(c.schema), func(facts []change.Fact) error {
-		for i := range facts {
-			least = min(least, facts[i].Folder, facts[i].First)
-		}
-		return nil
-	})
-	return least, unknown, err
-}
-
-// olderInLog reports whether a commit of the table names a folder that is gone.
-func (c *reconciling) olderInLog(ctx context.Context) (bool, error) {
-	entries, err := delta.History(ctx, c.Lake, c.Path(), 0)
-	if err != nil {
-		return false, err
-	}
-	for _, e := range entries {
-		for text := range strings.SplitSeq(e.Parameters["folders"], ",") {
-			if name, err := synapselink.ParseFolderName(text); err == nil && name.Digits() < c.judge.Oldest {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// replay reads all rows of the folders, side by side.
+// replay reads all rows of the folders, each as the table's runs read it.
 func (c *reconciling) replay(ctx context.Context, to *sides) error {
-	var mu sync.Mutex
-	var failed error
-	opts := c.Options.Reading()
-	opts.BadRow = func(e *synapselink.RowError) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		key, known := keyOf(e.Raw)
-		failed = errors.Join(failed, to.bad(e.Folder.Digits(), key, known))
-		return true
-	}
-	source, err := c.openReplay(ctx, opts)
-	if err != nil {
-		return err
-	}
-	blocks := sync.Pool{New: func() any { return &replayed{} }}
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.Options.Workers)
-	for {
-		piece, err := source.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
+	c.before = nil
+	for _, g := range c.readings() {
+		if err := c.replayAs(ctx, g, to); err != nil {
+			return err
 		}
-		if err != nil {
-			return errors.Join(group.Wait(), err, source.Close())
-		}
-		group.Go(func() error {
-			defer piece.Release()
-			b := blocks.Get().(*replayed)
-			defer blocks.Put(b)
-			if err := piece.Decode(&b.block); err != nil {
-				return err
-			}
-			return c.hand(b, to, &mu)
-		})
 	}
-	return errors.Join(group.Wait(), failed, source.Close())
+	return nil
 }
 
-// openReplay binds the folders as a run does that begins with the first.
-func (c *reconciling) openReplay(ctx context.Context, opts synapselink.SourceOptions) (*synapselink.Source, error) {
-	var before *synapselink.Entity
+// openReplay binds folders as a run does, in their turn.
+func (c *reconciling) openReplay(ctx context.Context, g reading, opts synapselink.SourceOptions) (*synapselink.Source, error) {
 	var parts []synapselink.FolderPart
-	for _, p := range c.Parts {
+	for _, p := range g.parts {
 		if p.Err != nil {
 			return nil, p.Err
 		}
-		parts = append(parts, p.After(before))
-		before = p.Entity
+		parts = append(parts, p.After(c.before))
+		c.before = p.Entity
 	}
-	return synapselink.NewSource(ctx, c.Env.Export, parts, c.schema, c.Selection(), opts)
+	return synapselink.NewSource(ctx, c.Env.Export, parts, c.schema, g.as.Selection(c.Target), opts)
 }
 
 // replayed is what one worker needs at a time.
@@ -298,4 +225,44 @@ func longs(b *batch.Batch, column int, null int64) []int64 {
 		}
 	}
 	return list
+}
+
+// replayAs reads the rows of some folders, side by side.
+func (c *reconciling) replayAs(ctx context.Context, g reading, to *sides) error {
+	var mu sync.Mutex
+	var failed error
+	opts := c.Options.Reading()
+	opts.BadRow = func(e *synapselink.RowError) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		key, known := keyOf(e.Raw)
+		failed = errors.Join(failed, to.bad(e.Folder.Digits(), key, known))
+		return true
+	}
+	source, err := c.openReplay(ctx, g, opts)
+	if err != nil {
+		return err
+	}
+	blocks := sync.Pool{New: func() any { return &replayed{} }}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(c.Options.Workers)
+	for {
+		piece, err := source.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return errors.Join(group.Wait(), err, source.Close())
+		}
+		group.Go(func() error {
+			defer piece.Release()
+			b := blocks.Get().(*replayed)
+			defer blocks.Put(b)
+			if err := piece.Decode(&b.block); err != nil {
+				return err
+			}
+			return c.hand(b, to, &mu)
+		})
+	}
+	return errors.Join(group.Wait(), failed, source.Close())
 }

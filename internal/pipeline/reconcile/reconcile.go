@@ -40,6 +40,8 @@ type Reconciliation struct {
 	Folders work.Extent `json:"folders"`
 	// OlderGone: the table was made from folders, too, that are gone.
 	OlderGone bool `json:"older_folders_gone"`
+	// Gone says which, in words; empty for none.
+	Gone string `json:"gone,omitempty"`
 	// RefreshSuffices: a full refresh from the folders that are left would give
 	// the whole table.
 	RefreshSuffices bool `json:"refresh_suffices"`
@@ -53,6 +55,9 @@ type Reconciliation struct {
 	// vanished.
 	Differences  []compare.KeyDifference `json:"differences"`
 	VanishedKeys []string                `json:"vanished_keys"`
+	// ReadAs says, where max_cell_bytes or the selected columns were others once,
+	// with what the folders were read and compared.
+	ReadAs string `json:"read_as,omitempty"`
 	// Copy says what is known of the table's last whole copy, in words; Blocked
 	// why nothing may be removed now. Empty for nothing.
 	Copy    string         `json:"copy,omitempty"`
@@ -66,10 +71,14 @@ type reconciling struct {
 	*work.Target
 
 	engine *local.Engine
+	before *synapselink.Entity // what the source looked like in the folder before
 	q      Request
 	cursor synapselink.FolderName
 	schema batch.Schema
 	width  widths
+	// behind is behind the last folder that the table was given and that is gone
+	// though older ones are left, or cannot be read any more; 0 where there is none.
+	behind int64
 	judge  compare.Judge
 	copied compare.Copy
 	report *Reconciliation
@@ -130,7 +139,12 @@ func (c *reconciling) newReport() *Reconciliation {
 
 func (c *reconciling) checkComparable() error {
 	if c.Labels != nil {
-		return fmt.Errorf("%w: %s holds choice labels, which every folder brings whole", report.ErrNotComparable, c.Name())
+		return fmt.Errorf("%w: %s holds choice labels, of which nothing tells the removed ones from those that did not change; "+
+			"sluice run --table %s --full-refresh makes it anew from the export's root and the folders that are left",
+			report.ErrNotComparable, c.Name(), c.Spec.SourceTable)
+	}
+	if c.Moved {
+		return c.MovedError()
 	}
 	if !c.Exists() || c.cursor.IsZero() {
 		return fmt.Errorf("%w: no run of pipeline %s has brought %s up to date yet; run sluice run --table %s",
@@ -154,7 +168,7 @@ func (c *reconciling) keepApplied() {
 	skipped := c.Skipped()
 	c.Parts = slices.DeleteFunc(slices.Clone(c.Parts), func(p work.Part) bool {
 		return p.Folder.Digits() > c.cursor.Digits() ||
-			slices.ContainsFunc(skipped, func(f synapselink.FolderName) bool { return f.Digits() == p.Folder.Digits() })
+			slices.Contains(skipped, p.Folder)
 	})
 }
 
@@ -165,30 +179,30 @@ func (c *reconciling) tell(code, folder, text string) {
 	c.Options.Listener.Event(e)
 }
 
-// findOlder finds out whether the table was made from folders that are gone: by
-// its rows, and where another program rewrote some, by its log.
+// What the table was made from and cannot be replayed shows in three places: in the
+// listing, where a folder has lost its model.json; in the table's rows and the
+// deletes that it remembers, each with its folder; and in the table's log, whose
+// commits name their folders. Rows do not tell of a folder that only repeated what
+// the table had, so that the log is asked before anything is called different or
+// vanished.
+
+// findOlder finds out by the rows, and where another program rewrote some by the
+// log, whether the table was made from folders that are gone.
 func (c *reconciling) findOlder(ctx context.Context) error {
-	// What has no model.json is not left, whether the table was given it or not.
-	unreadable := c.unreadable()
-	c.judge.Oldest = c.cursor.Digits() + 1 // none is left
-	for _, f := range c.Env.Listing.Ready() {
-		if digits := f.Digits(); digits >= unreadable {
-			c.judge.Oldest = min(c.judge.Oldest, digits)
-		}
-	}
 	c.judge.Type, c.judge.Removals = c.SCDType(), c.removals()
-	least, unknown, err := c.leastFolder(ctx)
+	c.behind = c.unreadable()
+	if behind, known := c.Hole(); known && c.Env.Oldest.Digits() < behind.Digits() {
+		c.behind = max(c.behind, behind.Digits())
+	}
+	rows, unknown, err := c.placesOfRows(ctx)
 	if err != nil {
 		return err
 	}
-	c.judge.OlderGone = least < c.judge.Oldest || unreadable > 0
+	c.setOlder(rows)
 	if !c.judge.OlderGone && unknown {
-		if c.judge.OlderGone, err = c.olderInLog(ctx); err != nil {
-			return err
-		}
+		_, err = c.askFolders(ctx)
 	}
-	c.report.OlderGone = c.judge.OlderGone
-	return nil
+	return err
 }
 
 // unreadable is behind the last folder that the table was given and that cannot
@@ -211,12 +225,17 @@ func (c *reconciling) conclude(context.Context) error {
 	for _, key := range c.vanishing.Keys() {
 		r.VanishedKeys = append(r.VanishedKeys, key.String())
 	}
-	r.RefreshSuffices = !r.OlderGone && !c.IsPartial() || c.copied.Whole() || c.q.Since != ""
+	r.RefreshSuffices = c.refreshSuffices()
 	r.Verdict = r.verdict()
+	c.tellReads()
 	c.block()
 	if r.Verdict == Different {
-		c.tell(report.ReconcileDiffers, "", fmt.Sprintf("compared with a replay of folders %s to %s, keys are missing: %d, extra: %d, different: %d; %s",
-			r.Folders.Oldest, r.Folders.Newest, r.Missing, r.Extra, r.Differing, c.refreshHint()))
+		with := "a replay of folders " + r.Folders.Oldest + " to " + r.Folders.Newest
+		if r.Folders.Searched == 0 {
+			with = "an export of which no folder with rows of the table is left"
+		}
+		c.tell(report.ReconcileDiffers, "", fmt.Sprintf("compared with %s, keys are missing: %d, extra: %d, different: %d; %s",
+			with, r.Missing, r.Extra, r.Differing, c.refreshHint()))
 	}
 	return nil
 }
@@ -224,8 +243,14 @@ func (c *reconciling) conclude(context.Context) error {
 // refreshHint says what can be done about rows that are not what they should be.
 func (c *reconciling) refreshHint() string {
 	command := "sluice run --table " + c.Spec.SourceTable + " --full-refresh"
-	if c.report.RefreshSuffices {
+	switch refused := c.CheckRefresh(); {
+	case c.report.RefreshSuffices && refused != nil:
+		return fmt.Sprintf("the folders that are left hold the whole table, but a full refresh is refused: %v; with on_gap: continue %s rebuilds it", refused, command)
+	case c.report.RefreshSuffices:
 		return "the folders that are left hold the whole table: " + command + " rebuilds it"
+	case c.judge.Type == change.Type2 && c.report.OlderGone:
+		return "the folders that are left do not hold the whole table, so that a full refresh loses history: have it exported again (remove it in Synapse Link and add it), " +
+			"and copy the table first if its history is to be kept, then " + command
 	}
 	return "the folders that are left do not hold the whole table: have it exported again (remove it in Synapse Link and add it), then " + command
 }
@@ -233,31 +258,16 @@ func (c *reconciling) refreshHint() string {
 // block finds what speaks against removing vanished rows.
 func (c *reconciling) block() {
 	r := c.report
-	// The copy may have begun in a folder between that cannot be read.
-	from := c.judge.Since
-	if c.q.Since == "" && !c.copied.After.IsZero() {
-		from = c.copied.After.Digits() + 1
-	}
-	var waiting []synapselink.FolderName
-	for _, f := range c.Skipped() {
-		if f.Digits() >= from {
-			waiting = append(waiting, f)
-		}
-	}
 	switch {
 	case r.Vanished == 0:
 	case c.copied.Running:
 		r.Blocked = "the copy is not complete: rows that seem to have vanished may still come"
 	case c.copied.Failures:
 		r.Blocked = "the service reports failures of the copy: rows that seem to have vanished may be among those that it could not export"
-	case c.badSince > 0:
-		r.Blocked = fmt.Sprintf("%s since the copy began cannot be read, and what seems to have vanished may be there; see sluice quarantine list", rowsText(c.badSince))
-	case len(waiting) > 0:
-		r.Blocked = fmt.Sprintf("folder %s was skipped and may still come, and rows that seem to have vanished with it", waiting[0])
-	case c.unreadable() > from:
-		r.Blocked = "a folder of the copy has lost its model.json, and what seems to have vanished may be there; restore it, or have the table exported again"
-	case int64(len(c.vanished)) < r.Vanished:
+	case int64(len(c.vanished)) < r.Vanished && c.copyHoles() == "":
 		r.Blocked = fmt.Sprintf("%s vanished, more than memory holds; raise --memory, or run a full refresh", rowsText(r.Vanished))
+	default:
+		r.Blocked = c.copyHoles()
 	}
 }
 
@@ -266,4 +276,48 @@ func rowsText(n int64) string {
 		return "1 row"
 	}
 	return fmt.Sprintf("%d rows", n)
+}
+
+// refreshSuffices: the folders that are left give the whole table. That is so
+// when they are all that the table was made from, or when a type 1 table was
+// copied again and all of that copy can be read: a copy brings no history.
+func (c *reconciling) refreshSuffices() bool {
+	switch {
+	case !c.report.OlderGone && !c.IsPartial():
+		return true
+	case c.report.OlderGone && c.judge.Type == change.Type2:
+		return false
+	}
+	return (c.copied.Whole() || c.q.Since != "") && c.copyHoles() == ""
+}
+
+// copyBegins is the first folder, as digits, that may be of the last whole copy:
+// it may have begun in a folder between that cannot be read.
+func (c *reconciling) copyBegins() int64 {
+	if c.q.Since == "" && !c.copied.After.IsZero() {
+		return c.copied.After.Digits() + 1
+	}
+	return c.judge.Since
+}
+
+// copyHoles says what of the last whole copy cannot be read, empty for nothing.
+func (c *reconciling) copyHoles() string {
+	from := c.copyBegins()
+	skipped := c.Skipped()
+	inCopy := func(f synapselink.FolderName) bool { return f.Digits() >= from }
+	at, gone := slices.IndexFunc(skipped, inCopy), c.PassedOver(work.LateGone)
+	switch {
+	case c.badSince > 0:
+		return fmt.Sprintf("%s since the copy began cannot be read, and what seems to have vanished may be there; see sluice quarantine list", rowsText(c.badSince))
+	case at >= 0:
+		return fmt.Sprintf("folder %s was skipped and may still come, and rows that seem to have vanished with it", skipped[at])
+	case slices.ContainsFunc(gone, inCopy):
+		return fmt.Sprintf("folder %s was skipped and is gone, and what seems to have vanished may have been in it; have the table exported again",
+			gone[slices.IndexFunc(gone, inCopy)])
+	case c.unreadable() > from:
+		return "a folder of the copy has lost its model.json, and what seems to have vanished may be there; restore it, or have the table exported again"
+	case c.behind > from:
+		return "a folder of the copy is gone, and what seems to have vanished may have been there; have the table exported again"
+	}
+	return ""
 }

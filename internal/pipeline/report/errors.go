@@ -1,11 +1,15 @@
 package report
 
-import "errors"
+import (
+	"errors"
+)
 
 // Errors that the others wrap.
 var (
 	// ErrNoSuchTable: a request names a table that the pipeline does not have.
 	ErrNoSuchTable = errors.New("the pipeline has no such table")
+	// ErrAmbiguous: one table is wanted, and the name means several.
+	ErrAmbiguous = errors.New("the name means more than one table")
 	// ErrNoTable: no folder and no manifest has the table.
 	ErrNoTable = errors.New("the export has no such table")
 	// ErrNoLabels: the export has no file of the labels.

@@ -1,6 +1,8 @@
 package report
 
-import "time"
+import (
+	"time"
+)
 
 // Level is how much an event matters.
 type Level string
@@ -44,34 +46,45 @@ type EventKind struct {
 
 // Codes of events that are no failures.
 const (
-	TableCreated         = "TABLE_CREATED"
-	TableFound           = "TABLE_FOUND"
-	ColumnsAdded         = "COLUMNS_ADDED"
-	FolderLate           = "FOLDER_LATE"
-	FolderSettling       = "FOLDER_SETTLING"
-	FolderAbandoned      = "FOLDER_ABANDONED"
-	FolderGap            = "FOLDER_GAP"
-	FolderEmpty          = "FOLDER_EMPTY"
-	InitialCopyGone      = "INITIAL_COPY_GONE"
-	InitialSyncRunning   = "INITIAL_SYNC_RUNNING"
-	SyncFailures         = "SYNC_FAILURES"
-	SourceStandsStill    = "SOURCE_STANDS_STILL"
-	SourceChangedOnce    = "SOURCE_CHANGED_ONCE"
-	TableStale           = "TABLE_STALE"
-	TableGone            = "TABLE_GONE"
-	SelectionUnknown     = "SELECTION_UNKNOWN"
-	RefreshWouldEmpty    = "REFRESH_WOULD_EMPTY"
-	RowsQuarantined      = "ROWS_QUARANTINED"
-	CellsCut             = "CELLS_CUT"
-	ReconcileDiffers     = "RECONCILE_DIFFERS"
-	CacheNotWritten      = "CACHE_NOT_WRITTEN"
-	FilesUnknown         = "FILES_UNKNOWN"
-	TableCopiedAnew      = "TABLE_COPIED_ANEW"
-	ManifestBreaksOff    = "MANIFEST_BREAKS_OFF"
-	PruneSkipped         = "PRUNE_SKIPPED"
-	VanishedRowsRemoved  = "VANISHED_ROWS_REMOVED"
-	QuarantineRowsLeft   = "QUARANTINE_ROWS_LEFT"
-	QuarantineRowsSolved = "QUARANTINE_ROWS_SOLVED"
+	TableCreated          = "TABLE_CREATED"
+	TableFound            = "TABLE_FOUND"
+	ColumnsAdded          = "COLUMNS_ADDED"
+	FolderLate            = "FOLDER_LATE"
+	FolderGone            = "FOLDER_GONE"
+	ChangelogSetBack      = "CHANGELOG_SET_BACK"
+	FolderSettling        = "FOLDER_SETTLING"
+	FolderAbandoned       = "FOLDER_ABANDONED"
+	FolderGap             = "FOLDER_GAP"
+	FolderMissing         = "FOLDER_MISSING"
+	FolderEmpty           = "FOLDER_EMPTY"
+	InitialCopyGone       = "INITIAL_COPY_GONE"
+	InitialSyncRunning    = "INITIAL_SYNC_RUNNING"
+	SyncFailures          = "SYNC_FAILURES"
+	SourceStandsStill     = "SOURCE_STANDS_STILL"
+	SourceChangedOnce     = "SOURCE_CHANGED_ONCE"
+	TableStale            = "TABLE_STALE"
+	TableGone             = "TABLE_GONE"
+	SelectionUnknown      = "SELECTION_UNKNOWN"
+	RefreshWouldEmpty     = "REFRESH_WOULD_EMPTY"
+	RowsQuarantined       = "ROWS_QUARANTINED"
+	CellsCut              = "CELLS_CUT"
+	ReconcileDiffers      = "RECONCILE_DIFFERS"
+	CacheNotWritten       = "CACHE_NOT_WRITTEN"
+	FilesUnknown          = "FILES_UNKNOWN"
+	TableCopiedAnew       = "TABLE_COPIED_ANEW"
+	ManifestBreaksOff     = "MANIFEST_BREAKS_OFF"
+	PruneSkipped          = "PRUNE_SKIPPED"
+	VanishedRowsRemoved   = "VANISHED_ROWS_REMOVED"
+	QuarantineRowsLeft    = "QUARANTINE_ROWS_LEFT"
+	QuarantineRowsSolved  = "QUARANTINE_ROWS_SOLVED"
+	QuarantineRowsDropped = "QUARANTINE_ROWS_DROPPED"
+)
+
+// Codes of events of maintenance.
+const (
+	TableCompacted    = "TABLE_COMPACTED"
+	MaintenanceFailed = "MAINTENANCE_FAILED"
+	ClockSkewed       = "CLOCK_SKEWED"
 )
 
 // NewEvent makes an event of a kind; table and folder may be empty.

@@ -49,7 +49,7 @@ type Source struct {
 	// OpenAge is how long ago the folder that is being written was begun, null
 	// without one: an export that stands still shows here.
 	OpenAge *int64 `json:"open_age_seconds"`
-	// Skipped folders never got their model.json so far; every run looks at
+	// Skipped folders never got their model.json so far; runs look at
 	// them again.
 	Skipped []string `json:"skipped_folders,omitempty"`
 }
@@ -128,10 +128,10 @@ func (r *Result) Total() Rows {
 // Settle derives the states of the tables and of the update from what
 // happened.
 func (r *Result) Settle() {
-	failed, warned := 0, has(r.Events, Warn)
+	failed, warned := 0, Has(r.Events, Warn)
 	for i := range r.Tables {
 		t := &r.Tables[i]
-		if t.State == Completed && (has(t.Events, Warn) || t.Rows.Quarantined > 0) {
+		if t.State == Completed && (Has(t.Events, Warn) || t.Rows.Quarantined > 0) {
 			t.State = CompletedWithWarnings
 		}
 		switch t.State {
@@ -143,9 +143,9 @@ func (r *Result) Settle() {
 		}
 	}
 	switch {
-	case r.Error != nil, failed == len(r.Tables) && (failed > 0 || has(r.Events, Error)):
+	case r.Error != nil, failed == len(r.Tables) && (failed > 0 || Has(r.Events, Error)):
 		r.State = Failed
-	case failed > 0, has(r.Events, Error):
+	case failed > 0, Has(r.Events, Error):
 		r.State = Partial
 	case warned:
 		r.State = CompletedWithWarnings
@@ -154,7 +154,8 @@ func (r *Result) Settle() {
 	}
 }
 
-func has(events []Event, level Level) bool {
+// Has reports whether an event has the level.
+func Has(events []Event, level Level) bool {
 	return slices.ContainsFunc(events, func(e Event) bool { return e.Level == level })
 }
 

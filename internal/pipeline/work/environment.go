@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/synapselink"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // Environment is one Dataverse environment's export, as a run sees it.
@@ -23,6 +24,8 @@ type Environment struct {
 	late []synapselink.FolderName
 	// noted are things of note of single folders.
 	noted []note
+	// oldest is the oldest folder listed that can be read and holds anything.
+	Oldest synapselink.FolderName
 	// reached is the newest folder that a table holds.
 	reached synapselink.FolderName
 
@@ -104,6 +107,10 @@ func (s *Survey) EventsOf(e *Environment, targets []*Target) []report.Event {
 	for _, n := range e.noted {
 		events = append(events, s.Event(n.code, "", n.folder.String(), n.text))
 	}
+	if event, is := s.setBack(e); is {
+		events = append(events, event)
+	}
+	events = append(events, s.missingFolders(e, targets)...)
 	if e.Listing.SyncFailures {
 		events = append(events, s.Event(report.SyncFailures, "", "", e.Export.Store.URL(e.Export.Root)+" has a folder EntitySyncFailure: the service could not export some rows"))
 	}
@@ -121,8 +128,8 @@ func (s *Survey) StandsStill(url string, open synapselink.FolderName, limit time
 		return report.Event{}, false
 	}
 	return s.Event(report.SourceStandsStill, "", open.String(), fmt.Sprintf(
-		"changelog.info of %s names folder %s, which was begun %s ago; freshness_limit is %s",
-		url, open, age.Truncate(time.Second), limit)), true
+		"changelog.info of %s names folder %s, which was begun %s; freshness_limit is %s",
+		url, open, timespan.Ago(age), timespan.Exact(limit))), true
 }
 
 // FreshnessLimit is the strictest of the environment's tables, 0 for none.
@@ -178,4 +185,17 @@ func (e *Environment) newestManifest(ctx context.Context, root *synapselink.Mani
 		all = append(all, newest)
 	}
 	return all, nil
+}
+
+// setBack reports a changelog.info that names a folder which a table holds: every
+// one that a run reads lies before the folder that the file named at the time.
+func (s *Survey) setBack(e *Environment) (report.Event, bool) {
+	open := e.Listing.Current
+	if open.IsZero() || e.reached.IsZero() || open.Digits() > e.reached.Digits() {
+		return report.Event{}, false
+	}
+	return s.Event(report.ChangelogSetBack, "", open.String(), fmt.Sprintf(
+		"changelog.info of %s names folder %s as the one being written, and tables hold all up to folder %s: it was set back; "+
+			"nothing is read until it names a later folder, and what is written to folders up to %s is not read at all",
+		e.Export.Store.URL(e.Export.Root), open, e.reached, e.reached)), true
 }

@@ -34,10 +34,10 @@ func SyncedAt(e *synapselink.Entity) time.Time {
 // CopyGone reports whether the folders that held the table's initial copy are
 // gone. It is asked when a table is made or made anew.
 func (t *Target) CopyGone() (oldest synapselink.FolderName, gone bool) {
-	if len(t.Env.Listing.Folders) == 0 || len(t.Parts) == 0 {
+	if len(t.Parts) == 0 {
 		return oldest, false
 	}
-	oldest = t.Env.Listing.Folders[0].Name
+	oldest = t.Env.Oldest                          // what was skipped, or emptied, does not hold the copy
 	at := SyncedAt(t.Parts[len(t.Parts)-1].Entity) // a table that was exported again has its copy later
 	return oldest, !at.IsZero() && oldest.Time().After(at)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -15,16 +14,21 @@ import (
 //
 //	<appID>                   cursor: the last folder that the table holds
 //	<appID>/next              the folder that came after it, closed or open
-//	<appID>/late/<folder>     0: the folder was skipped, 1: applied later
+//	<appID>/late/<folder>     0: the folder was skipped, 1: applied later,
+//	                          2: it went away before it could be read
+//	<appID>/spellings         how many folders of the cursor's moment there were,
+//	                          if not one
 const (
-	nextSuffix = "/next"
-	latePrefix = "/late/"
+	nextSuffix      = "/next"
+	latePrefix      = "/late/"
+	spellingsSuffix = "/spellings"
 )
 
 // What the log says of a folder that was skipped.
 const (
 	LateSkipped = 0
 	LateApplied = 1
+	LateGone    = 2
 )
 
 // AppID names the cursor in the table's log.
@@ -34,7 +38,7 @@ func (t *Target) AppID() string {
 
 // Cursor is the last folder that the table holds, zero for none.
 func (t *Target) Cursor() synapselink.FolderName {
-	if !t.Exists() {
+	if !t.Exists() || t.Moved {
 		return synapselink.FolderName{}
 	}
 	txn, ok := t.Snapshot.Txns[t.AppID()]
@@ -51,33 +55,21 @@ func (t *Target) Cursor() synapselink.FolderName {
 // NextID is the application id of the folder after the cursor.
 func (t *Target) NextID() string { return t.AppID() + nextSuffix }
 
-// LateID is the application id of a skipped folder.
+// SpellingsID is the application id of the number of folders at the cursor.
+func (t *Target) SpellingsID() string { return t.AppID() + spellingsSuffix }
+
+// LateID is the application id of a skipped folder: its moment, or its name where
+// that is not spelled as the service does it, since it is looked for by its name.
 func (t *Target) LateID(folder synapselink.FolderName) string {
-	return t.AppID() + latePrefix + strconv.FormatInt(folder.Digits(), 10)
+	name := folder.String()
+	if usual, err := synapselink.FolderFromDigits(folder.Digits()); err == nil && usual == folder {
+		name = strconv.FormatInt(folder.Digits(), 10)
+	}
+	return t.AppID() + latePrefix + name
 }
 
 // Skipped lists the folders that the table passed over, in order.
-func (t *Target) Skipped() []synapselink.FolderName {
-	if !t.Exists() {
-		return nil
-	}
-	var folders []synapselink.FolderName
-	for id, txn := range t.Snapshot.Txns {
-		digits, ok := strings.CutPrefix(id, t.AppID()+latePrefix)
-		if !ok || txn.Version != LateSkipped {
-			continue
-		}
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil {
-			continue
-		}
-		if name, err := synapselink.FolderFromDigits(n); err == nil {
-			folders = append(folders, name)
-		}
-	}
-	slices.SortFunc(folders, synapselink.FolderName.Compare)
-	return folders
-}
+func (t *Target) Skipped() []synapselink.FolderName { return t.PassedOver(LateSkipped) }
 
 // Following is the folder after the one given: one that is closed, or the one
 // that is being written.
@@ -128,30 +120,46 @@ func (t *Target) Gap() (text string, found bool) {
 		t.Spec.SourceTable, cursor, expected, oldest), true
 }
 
-// addLate finds the skipped folders that have become readable, and notes them
-// for the tables that passed them over.
+// addLate looks at the folders that tables passed over, and notes for each table
+// what there is of them now.
 func (s *Survey) addLate(ctx context.Context, env *Environment, targets []*Target) error {
-	waiting := map[int64][]*Target{}
+	waiting := map[synapselink.FolderName][]*Target{}
 	var names []synapselink.FolderName
-	for _, t := range targets {
-		for _, f := range t.Skipped() {
-			if waiting[f.Digits()] == nil {
+	wait := func(t *Target, folders []synapselink.FolderName) {
+		for _, f := range folders {
+			if waiting[f] == nil {
 				names = append(names, f)
 			}
-			waiting[f.Digits()] = append(waiting[f.Digits()], t)
+			waiting[f] = append(waiting[f], t)
 		}
+	}
+	for _, t := range targets {
+		wait(t, t.Skipped())
+		t.Unreadable = t.unread()
+		wait(t, t.Unreadable)
 	}
 	if len(names) == 0 || s.Request.FullRefresh {
 		return nil
 	}
-	usable, err := env.look(ctx, names)
+	slices.SortFunc(names, synapselink.FolderName.Compare)
+	usable, gone, err := env.look(ctx, names)
 	if err != nil {
 		return err
 	}
+	for _, f := range gone {
+		for _, t := range waiting[f] {
+			t.Gone = append(t.Gone, f)
+		}
+	}
 	l := synapselink.Listing{Current: env.Listing.Current, Closed: usable}
 	err = env.walk(ctx, &l, targets, lateWalk(func(t *Target, folder synapselink.FolderName) bool {
-		return slices.Contains(waiting[folder.Digits()], t)
+		return slices.Contains(waiting[folder], t)
 	}))
+	for _, t := range targets {
+		t.Unreadable = slices.DeleteFunc(t.Unreadable, func(f synapselink.FolderName) bool {
+			return slices.Contains(t.Ready, f) || slices.Contains(gone, f)
+		})
+	}
 	for _, name := range usable {
 		if !slices.ContainsFunc(targets, func(t *Target) bool { return slices.Contains(t.Ready, name) }) {
 			env.late = append(env.late, name) // it was there for a moment, or waits behind one that was
@@ -160,27 +168,31 @@ func (s *Survey) addLate(ctx context.Context, env *Environment, targets []*Targe
 	return err
 }
 
-// look finds those of the folders that can be read, in the spelling that they
-// are stored in, and keeps the others in mind.
-func (e *Environment) look(ctx context.Context, names []synapselink.FolderName) ([]synapselink.FolderName, error) {
-	var spelled []synapselink.FolderName
-	for _, name := range names {
-		spelled = append(spelled, name.Spellings()...)
-	}
-	facts, err := e.Export.Look(ctx, spelled)
+// look finds those of the folders that can be read, and those of which nothing is
+// left; it keeps the others in mind.
+func (e *Environment) look(ctx context.Context, names []synapselink.FolderName) (usable, gone []synapselink.FolderName, err error) {
+	facts, err := e.Export.Look(ctx, names)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var usable []synapselink.FolderName
+	var missing []synapselink.FolderName
 	for _, f := range facts {
-		if f.Manifest == synapselink.ManifestUsable {
+		switch f.Manifest {
+		case synapselink.ManifestUsable:
 			usable = append(usable, f.Name)
+		case synapselink.ManifestMissing:
+			missing = append(missing, f.Name)
+		default:
+			e.late = append(e.late, f.Name)
 		}
 	}
-	for _, name := range names {
-		if !slices.ContainsFunc(usable, func(f synapselink.FolderName) bool { return f.Digits() == name.Digits() }) {
+	if gone, err = e.Export.Gone(ctx, missing); err != nil {
+		return nil, nil, err
+	}
+	for _, name := range missing {
+		if !slices.Contains(gone, name) {
 			e.late = append(e.late, name)
 		}
 	}
-	return usable, nil
+	return usable, gone, nil
 }

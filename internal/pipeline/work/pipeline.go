@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/engine/maintain"
 	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
@@ -43,6 +44,8 @@ type Options struct {
 	Listener report.Listener
 	// FileBytes: see local.Options.
 	FileBytes int64
+	// Merging says when files of a table are merged.
+	Merging maintain.Policy
 	// BlockBytes is how much of a file is understood at a time. Default 4 MiB,
 	// less when the memory is small.
 	BlockBytes int

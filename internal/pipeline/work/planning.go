@@ -58,7 +58,7 @@ type walking struct {
 // mainWalk is for the folders behind the tables' cursors.
 func mainWalk() walking {
 	return walking{
-		wants: func(t *Target, folder synapselink.FolderName) bool { return t.Start().Compare(folder) < 0 },
+		wants: func(t *Target, folder synapselink.FolderName) bool { return t.Start().Digits() < folder.Digits() },
 		parts: func(t *Target) *[]Part { return &t.Parts },
 		seen:  func(*Target, synapselink.FolderName) {},
 	}
@@ -92,6 +92,9 @@ func (e *Environment) walk(ctx context.Context, l *synapselink.Listing, targets 
 			continue
 		}
 		e.see(folder)
+		if l == &e.Listing && e.Oldest.IsZero() && folder.Entries > 1 {
+			e.Oldest = folder.Name // beside its model.json
+		}
 		for name, list := range byName {
 			for _, t := range list {
 				if w.wants(t, folder.Name) {
@@ -101,6 +104,9 @@ func (e *Environment) walk(ctx context.Context, l *synapselink.Listing, targets 
 				}
 			}
 		}
+	}
+	if held, ok := l.Held(); ok {
+		w.drop(targets, held.Name)
 	}
 	return nil
 }
@@ -138,10 +144,11 @@ type note struct {
 // it now.
 func (t *Target) Again(ctx context.Context, snapshot *delta.Snapshot) (*Target, error) {
 	fresh := t.At(snapshot)
+	fresh.Moved, fresh.Gone, fresh.Unreadable = t.Moved, t.Gone, t.Unreadable
 	listing := &t.Env.Listing
 	again := synapselink.Listing{Current: listing.Current}
 	for _, name := range listing.Ready() {
-		if fresh.Start().Compare(name) < 0 {
+		if fresh.Start().Digits() < name.Digits() {
 			again.Closed = append(again.Closed, name)
 		}
 	}
@@ -213,4 +220,14 @@ func someOf(names []string) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+}
+
+// drop takes back the folders of a moment that is not complete: the cursor knows
+// moments alone, and would be put behind the one that is still to come.
+func (w *walking) drop(targets []*Target, moment synapselink.FolderName) {
+	for _, t := range targets {
+		parts := w.parts(t)
+		*parts = slices.DeleteFunc(*parts, func(p Part) bool { return p.Folder.Digits() == moment.Digits() })
+		t.Ready = slices.DeleteFunc(t.Ready, func(f synapselink.FolderName) bool { return f.Digits() == moment.Digits() })
+	}
 }

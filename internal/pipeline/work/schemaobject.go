@@ -59,7 +59,7 @@ func (s *Survey) kept(ctx context.Context, e spec.Environment, known []spec.Tabl
 	}
 	var tables []spec.Table
 	for _, t := range unknown {
-		if t.Err == nil && !t.Cursor().IsZero() && !t.isForeign() {
+		if t.Err == nil && !t.Cursor().IsZero() && !t.isForeign(ctx) {
 			tables = append(tables, t.Spec)
 		}
 	}
@@ -68,8 +68,12 @@ func (s *Survey) kept(ctx context.Context, e spec.Environment, known []spec.Tabl
 
 // isForeign reports whether the table was made from another environment, which the
 // schema object meant before.
-func (t *Target) isForeign() bool {
-	return errors.Is(local.Check(t.Snapshot, t.Batch(nil, Step{})), local.ErrForeignTable)
+func (t *Target) isForeign(ctx context.Context) bool {
+	if env, err := t.survey.environment(ctx, t.Spec.SourceSchema); err == nil && env.Err == nil {
+		t.Env = env
+	}
+	return errors.Is(local.Check(t.Snapshot, t.Batch(nil, Step{})), local.ErrForeignTable) ||
+		t.isMoved()
 }
 
 // markFound marks the tables that a schema object brings for the first time though

@@ -50,6 +50,7 @@ func (s *Survey) Prepare(ctx context.Context) ([]*Target, error) {
 	if err := s.Load(ctx, targets); err != nil {
 		return nil, err
 	}
+	s.FindMoved(targets)
 	s.markFound(targets)
 	if err := s.listAll(ctx, targets); err != nil {
 		return nil, err
@@ -162,14 +163,6 @@ func (s *Survey) InLake(ctx context.Context) ([]*Target, error) {
 		return nil, err
 	}
 	return targets, s.Load(ctx, targets)
-}
-
-// One is the single table that a user means by a name.
-func One(targets []*Target, name string) (*Target, error) {
-	if len(targets) > 1 {
-		return nil, fmt.Errorf("%w: %s could be %s or %s; name it in full", report.ErrNoSuchTable, name, targets[0].Name(), targets[1].Name())
-	}
-	return targets[0], nil
 }
 
 // Event makes an event of a kind that happens now; table and folder may be empty.

@@ -24,8 +24,14 @@ type Target struct {
 	// Ready names them all, also those without rows of the table.
 	Late  []Part
 	Ready []synapselink.FolderName
+	// gone are skipped folders of which nothing is left; unreadable ones are of the
+	// cursor's moment, came later and cannot be read yet.
+	Gone, Unreadable []synapselink.FolderName
+
 	Bytes int64 // of all parts
 	Err   error // what keeps the table from being brought up to date
+	// Moved: it was made from another environment's folder.
+	Moved bool
 	// picked by a schema object; Appeared: for the first time though it had others.
 	picked, Appeared bool
 	// Labels is set for a table of choice labels: what it looks like.
@@ -129,12 +135,12 @@ type Step struct {
 func (t *Target) Batch(schema batch.Schema, to Step) local.Batch {
 	return local.Batch{
 		Table: t.Path(), Source: t.source(), Origin: t.origin(), AppID: to.AppID, Cursor: to.Cursor,
-		Type: t.SCDType(), Schema: schema, Columns: ColumnsIn(schema), Properties: t.Spec.Settings.TableProperties,
+		Type: t.SCDType(), Schema: schema, Columns: ColumnsIn(schema), Properties: t.withReads(t.properties()),
 		Replace:    t.survey.Request.FullRefresh,
 		Parameters: map[string]string{"pipeline": t.survey.Config.Name, "sourceTable": t.Spec.SourceTable},
-		Seal: func(context.Context, *delta.Snapshot) (local.Sealed, error) {
+		Seal: t.AsKeeper(func(context.Context, *delta.Snapshot) (local.Sealed, error) {
 			return local.Sealed{Txns: to.Marks}, nil
-		},
+		}),
 	}
 }
 

@@ -10,11 +10,12 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
 const (
@@ -22,6 +23,10 @@ const (
 	// longestWait is the longest that Retry-After may ask for; for more, the
 	// next run is early enough.
 	longestWait = time.Minute
+	// refusedTries is how often a connection that is refused is tried. A service
+	// that restarts listens again within seconds; where none does, a wrong
+	// address is told soon.
+	refusedTries = 3
 	// slowest is the slowest upload, in bytes a second, that is not silence: the
 	// transport does not say how far it got.
 	slowest = 64 << 10
@@ -42,9 +47,11 @@ func retryOptions() policy.RetryOptions {
 }
 
 func shouldRetry(response *http.Response, err error) bool {
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		return refused.try < refusedTries
+	}
 	if err != nil {
-		// Where nobody listens, nobody will in a minute.
-		return transient(err) && !errors.Is(err, syscall.ECONNREFUSED)
+		return transient(err)
 	}
 	return transientStatus(response.StatusCode)
 }
@@ -82,6 +89,15 @@ func untrusted(err error) bool {
 	return verification || record || authority || errors.Is(err, http.ErrSchemeMismatch)
 }
 
+// refusedError is a try that nobody took, with its number.
+type refusedError struct {
+	error
+
+	try int32
+}
+
+func (e *refusedError) Unwrap() error { return e.error }
+
 // attempts sends single tries: it is the transport below the retry policy.
 type attempts struct {
 	inner    policy.Transporter
@@ -101,28 +117,45 @@ func (a *attempts) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.sent.Add(1)
+	try := int32(1)
 	if count, ok := ctx.Value(triesKey{}).(*atomic.Int32); ok {
-		count.Add(1)
+		try = count.Add(1)
 	}
 	w := a.watch(ctx, r.ContentLength)
 	response, err := a.inner.Do(r.WithContext(w.ctx)) //nolint:contextcheck // it comes from that of the request
 	w.timer.Stop()
 	if err != nil {
 		w.end()
-		return nil, w.explain(err)
+		if err = w.explain(err); entra.Refused(err) {
+			err = &refusedError{err, try}
+		}
+		return nil, err
 	}
 	w.body = response.Body
 	response.Body = w
 	return response, nil
 }
 
-// triesKey is for a counter that a caller puts into its context.
+// triesKey is for a counter in the context of a request.
 type triesKey struct{}
 
 // countTries lets the caller see how often its request was sent.
 func countTries(ctx context.Context) (context.Context, *atomic.Int32) {
 	count := new(atomic.Int32)
 	return context.WithValue(ctx, triesKey{}, count), count
+}
+
+// counted is a policy above the retries: below them, each try knows its number.
+type counted struct{}
+
+// Do gives the request a counter, unless its caller did.
+func (counted) Do(r *policy.Request) (*http.Response, error) {
+	ctx := r.Raw().Context()
+	if ctx.Value(triesKey{}) == nil {
+		ctx, _ = countTries(ctx)
+		r = r.WithContext(ctx)
+	}
+	return r.Next()
 }
 
 // watched is a try that is given up when it is silent for too long; then it is

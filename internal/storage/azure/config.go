@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,6 +58,8 @@ type Config struct {
 	Patience time.Duration
 	// Transport sends the requests; nil means one of the store's own.
 	Transport policy.Transporter
+	// Log gets a line for every request, at level debug; nil for none.
+	Log *slog.Logger
 }
 
 // Store is a folder of a container as a store.
@@ -105,7 +108,7 @@ func newStore(c Config) (*Store, error) {
 		own := newTransport(places)
 		c.Transport, s.close = &http.Client{Transport: own}, own.CloseIdleConnections
 	}
-	s.attempts = newAttempts(c.Transport, places, cmp.Or(c.Patience, defaultPatience))
+	s.attempts = newAttempts(Logged(c.Transport, c.Log), places, cmp.Or(c.Patience, defaultPatience))
 	s.container, err = newClient(c, s.attempts)
 	return s, err
 }
@@ -160,9 +163,10 @@ func newTransport(connections int) *http.Transport {
 func newClient(c Config, a *attempts) (*container.Client, error) {
 	address := strings.TrimSuffix(c.Endpoint, "/") + "/" + url.PathEscape(c.Container)
 	options := &container.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport: a,
-		Retry:     retryOptions(),
-		Telemetry: policy.TelemetryOptions{ApplicationID: "sluice"},
+		Transport:       a,
+		Retry:           retryOptions(),
+		Telemetry:       policy.TelemetryOptions{ApplicationID: "sluice"},
+		PerCallPolicies: []policy.Policy{counted{}},
 	}}
 	switch {
 	case c.Credential != nil:

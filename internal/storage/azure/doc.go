@@ -12,7 +12,8 @@
 //	         │                      └ one of Config.Requests places, a count,
 //	         │                        and a limit on silence
 //	         └ six tries on 408, 429, 500, 502, 503, 504, silence and broken
-//	           connections; 0.8 s doubling with jitter, or what Retry-After says
+//	           connections, three where the connection is refused; 0.8 s doubling
+//	           with jitter, or what Retry-After says
 //
 // No try holds its place while it waits for the next one. A response that breaks
 // off is asked for again from the byte where it broke.

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 
 	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
 // ErrLeased: another program holds a lease on the blob or its container.
@@ -55,10 +56,7 @@ func classify(op string, err error) error {
 	if response, ok := errors.AsType[*azcore.ResponseError](err); ok {
 		return &serviceError{class: classOf(op, response), text: textOf(response), cause: response}
 	}
-	// The URL of a request may end in a SAS token.
-	if request, ok := errors.AsType[*url.Error](err); ok {
-		err = request.Err
-	}
+	err = withoutURL(err)
 	switch {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
@@ -71,6 +69,15 @@ func classify(op string, err error) error {
 		return &serviceError{class: storage.ErrDenied, text: "no token: " + firstLine(refusal), cause: err}
 	}
 	return &serviceError{text: firstLine(err.Error()), cause: err}
+}
+
+// withoutURL is the error below that of a request, which shows its URL: that may
+// end in a SAS token.
+func withoutURL(err error) error {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		return request.Err
+	}
+	return err
 }
 
 // entraCode begins the sentence of Entra ID that says why there is no token, in
@@ -164,5 +171,5 @@ func messageOf(e *azcore.ResponseError) string {
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(line)
+	return entra.Clean(strings.TrimSpace(line))
 }

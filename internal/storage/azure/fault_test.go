@@ -3,8 +3,10 @@ package azure_test
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
 	"syscall"
 )
@@ -37,6 +39,11 @@ func broken(cause error) answer {
 }
 
 var reset = broken(syscall.ECONNRESET)
+
+// nobody listens at the port.
+var nobody = broken(&net.OpError{
+	Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 10000}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED),
+})
 
 // lost does what is asked for, and then breaks the connection.
 func lost(r *http.Request, serve func() *http.Response) (*http.Response, error) {

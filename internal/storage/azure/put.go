@@ -21,22 +21,28 @@ const markName = "sluiceput"
 
 // PutIfAbsent stores a blob unless one is there. When a response was lost and
 // the repeated request finds a blob, its mark tells whose it is, so that
-// ErrExists always means that another one stored it.
+// ErrExists always means that another one stored it. ErrDenied always means that
+// nothing was stored.
 func (s *Store) PutIfAbsent(ctx context.Context, path string, data []byte) error {
 	if err := check(ctx, path); err != nil {
 		return s.fail(opPut, path, err)
 	}
 	mark := uuid.NewString()
-	counted, tries := countTries(ctx)
-	_, err := s.blocks(path).Upload(counted, streaming.NopCloser(bytes.NewReader(data)), &blockblob.UploadOptions{
+	watched, tries := countTries(ctx)
+	_, err := s.blocks(path).Upload(watched, streaming.NopCloser(bytes.NewReader(data)), &blockblob.UploadOptions{
 		Metadata: map[string]*string{markName: &mark},
 		AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{
 			IfNoneMatch: new(azcore.ETagAny),
 		}},
 	})
 	err = classify(opPut, err)
-	if errors.Is(err, storage.ErrExists) && tries.Load() > 1 {
+	switch {
+	case tries.Load() <= 1:
+	case errors.Is(err, storage.ErrExists):
 		err = s.settle(ctx, path, mark, err)
+	case errors.Is(err, storage.ErrDenied):
+		// An earlier try may have been carried out, or may yet be.
+		err = &serviceError{class: storage.ErrTransient, text: "no answer, then " + err.Error(), cause: errors.New("the outcome is not known")}
 	}
 	return s.fail(opPut, path, err)
 }

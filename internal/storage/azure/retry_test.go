@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,7 +59,15 @@ func TestRetries(t *testing.T) {
 		},
 		{"refused for good", []answer{refused(403, "AuthorizationFailure")}, 1, 0, 0, storage.ErrDenied, "access denied"},
 		{"no such account", []answer{broken(notFound)}, 1, 0, 0, nil, "no such host"},
-		{"nobody listens", []answer{broken(syscall.ECONNREFUSED)}, 1, 0, 0, storage.ErrTransient, "connection refused"},
+		{
+			"nobody listens", []answer{nobody, nobody, nobody, nobody}, 3, 2560 * time.Millisecond, 4160 * time.Millisecond,
+			storage.ErrTransient, "temporarily unavailable (dial tcp 127.0.0.1:10000: connect: connection refused)",
+		},
+		{"nobody listens while the service restarts", []answer{nobody, nobody}, 3, 2560 * time.Millisecond, 4160 * time.Millisecond, nil, ""},
+		{
+			"refused after other tries", []answer{refused(503, "ServerBusy"), reset, nobody}, 3, 2560 * time.Millisecond, 4160 * time.Millisecond,
+			storage.ErrTransient, "connection refused",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -125,7 +125,11 @@ func (p *place) redirect(endpoint string) error {
 	case u.RawQuery != "" || u.User != nil || u.Fragment != "":
 		return errors.New("the endpoint has more than a host and a path; a SAS token belongs into the option sas_token")
 	}
-	p.service = strings.TrimRight(endpoint, "/")
+	// Portals show the address of the Data Lake service first.
+	if _, host, err := blobHost(u.Host); err == nil {
+		u.Host = host
+	}
+	p.service = strings.TrimRight(u.String(), "/")
 	if account := strings.Trim(u.Path, "/"); account != "" {
 		p.account = account
 	}

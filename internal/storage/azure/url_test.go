@@ -24,6 +24,8 @@ func TestParseURL(t *testing.T) {
 		{"https://lake.blob.core.windows.net/c/", "", "lake|c||https://lake.blob.core.windows.net"},
 		{"abfss://c@lake.dfs.core.windows.net/a", emulator, "devstoreaccount1|c|a|" + emulator},
 		{"abfss://c@lake.dfs.core.windows.net/a", "https://blob.example.com/", "lake|c|a|https://blob.example.com"},
+		{"abfss://c@lake.dfs.core.windows.net/a", "https://lake.dfs.core.windows.net/", "lake|c|a|https://lake.blob.core.windows.net"},
+		{"abfss://c@lake.dfs.core.windows.net/a", "https://lake.z12.dfs.storage.azure.net", "lake|c|a|https://lake.z12.dfs.storage.azure.net"},
 		{"lake/folder", "", "it has no scheme; write abfss://container@account.dfs.core.windows.net/path"},
 		{"s3://bucket/a", "", `the scheme "s3" is none of abfss, abfs, wasbs, wasb, https and http`},
 		{"abfss://lake.dfs.core.windows.net/c/a", "", "no container before an '@'; write abfss://container@account.dfs.core.windows.net/path"},

@@ -81,6 +81,31 @@ func TestPutWhoseOutcomeStaysUnknown(t *testing.T) {
 	})
 }
 
+// A refusal is a definite no, unless an earlier try may have been carried out.
+func TestPutThatIsDenied(t *testing.T) {
+	tests := []struct {
+		name     string
+		answers  []answer
+		definite bool
+	}{
+		{"at once", []answer{refused(403, "AuthorizationPermissionMismatch")}, true},
+		{"after an answer was lost", []answer{lost, refused(403, "AuthorizationPermissionMismatch")}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake()
+				s := f.open(t, nil)
+				f.fault = inOrder(tt.answers...)
+				err := s.PutIfAbsent(t.Context(), "a", nil)
+				if err == nil || errors.Is(err, storage.ErrExists) || errors.Is(err, storage.ErrDenied) != tt.definite {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
 func TestWritesOfManyBlocks(t *testing.T) {
 	tests := []struct {
 		name string

@@ -61,6 +61,9 @@ type Judge struct {
 // that the table held then.
 type Removal struct{ Since, Upto int64 }
 
+// Place is where its deletes stand, as a folder's digits.
+func (r Removal) Place() int64 { return secondBefore(r.Since) }
+
 // DeletedAt is the place of a delete that ends all that came before the copy and
 // nothing that came with it, as a folder's digits: a second before it.
 func (j *Judge) DeletedAt() int64 { return secondBefore(j.Since) }
@@ -107,7 +110,7 @@ func (j *Judge) removals(key change.Key, h *History) []change.Change {
 	var list []change.Change
 	for _, r := range j.Removals {
 		if !slices.ContainsFunc(h.Changes, func(c Change) bool { return c.Folder >= r.Since && c.Folder <= r.Upto }) {
-			list = append(list, removal(key, secondBefore(r.Since)))
+			list = append(list, removal(key, r.Place()))
 		}
 	}
 	return list

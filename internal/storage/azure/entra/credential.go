@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -22,7 +24,10 @@ func New(o Options) (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &credential{inner: inner, scope: cmp.Or(o.Scope, DefaultScope), about: SignInError{
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &credential{inner: inner, log: o.Log, scope: cmp.Or(o.Scope, DefaultScope), about: SignInError{
 		Way: o.Way(), Authority: o.Authority(), TenantID: o.TenantID, ClientID: o.ClientID,
 		secrets: []string{o.ClientSecret, o.CertificatePassword},
 	}}, nil
@@ -89,6 +94,7 @@ func (o *Options) certificate(trusted bool) (azcore.TokenCredential, error) {
 // credential asks for one scope, and explains what fails.
 type credential struct {
 	inner azcore.TokenCredential
+	log   *slog.Logger
 	scope string
 	about SignInError // without what failed
 }
@@ -100,20 +106,34 @@ func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 	// fail in a library's words; the service's own answer tells more.
 	o.TenantID = ""
 	ctx, heard := withRecord(ctx)
+	began := time.Now()
 	token, err := c.inner.GetToken(ctx, o)
-	if err == nil {
-		return token, nil
-	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return token, ctx.Err()
 	}
-	failed := c.about
-	failed.cause, failed.network = err, heard.last()
-	return token, &failed
+	if err != nil {
+		failed := c.about
+		failed.cause, failed.network = err, heard.last()
+		c.tell(ctx, began, slog.String("error", failed.Error()))
+		return token, &failed
+	}
+	c.tell(ctx, began, slog.Time("expires", token.ExpiresOn.UTC()))
+	return token, nil
+}
+
+// tell writes a line of the log: who signed in, where, and how that ended. The
+// token itself is in no text.
+func (c *credential) tell(ctx context.Context, began time.Time, ended slog.Attr) {
+	if !c.log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "token request", slog.String("with", string(c.about.Way)), slog.String("authority", c.about.Authority),
+		slog.String("tenant_id", c.about.TenantID), slog.String("client_id", c.about.ClientID), slog.String("scope", c.scope),
+		slog.Duration("duration", time.Since(began).Round(time.Microsecond)), ended)
 }
 
 // firstLine of a text that a library laid out over several.
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return strings.TrimRight(line, " .\r")
+	return Clean(strings.TrimRight(line, " .\r"))
 }

@@ -28,6 +28,8 @@ type About struct {
 	// Way in which requests are signed, and by whom.
 	Way                Way
 	TenantID, ClientID string
+	// SAS of requests that a shared access signature signs.
+	SAS SAS
 	// Now is this machine's clock, to compare with the service's.
 	Now time.Time
 }
@@ -82,7 +84,7 @@ func (f *facts) reason() string {
 // sentence is the first one of an answer, on one line and not endless.
 func sentence(text string) string {
 	const most = 300
-	text = strings.TrimSpace(strings.ToValidUTF8(text, "?"))
+	text = Clean(strings.TrimSpace(strings.ToValidUTF8(text, "?")))
 	text, _, _ = strings.Cut(text, "\n")
 	text, _, _ = strings.Cut(strings.TrimSpace(text), ". ")
 	text = strings.Map(func(r rune) rune {

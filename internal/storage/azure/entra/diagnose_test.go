@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +30,13 @@ func about(change func(*entra.About)) entra.About {
 	a := asReader
 	change(&a)
 	return a
+}
+
+// signed is about requests with a shared access signature.
+func signed(token string) entra.About {
+	return about(func(a *entra.About) {
+		a.Way, a.SAS, a.ClientID, a.TenantID = entra.SASToken, entra.ParseSAS(token), "", ""
+	})
 }
 
 // refusal is an answer of the blob service.
@@ -104,6 +112,21 @@ func TestDiagnose(t *testing.T) {
 			"Signature not valid in the specified time frame: Start [x] - Expiry [y] - Current [z]"), sas, "AuthenticationFailed", "", "sas_token has expired or is not valid yet (the service's says 2024-01-15T12:00:00Z"},
 		{"broken signature", refusal(403, "AuthenticationFailed", unauthorized, "Signature did not match. String to sign used was rl"), sas, "AuthenticationFailed", "", "copy it whole"},
 		{"broken signature, no detail", refusal(403, "AuthenticationFailed", unauthorized, ""), sas, "AuthenticationFailed", "", "copy it whole"},
+		{"expired signature, by its own words", refusal(403, "AuthenticationFailed", unauthorized, ""), signed("sv=2024-11-04&se=2024-01-15T09%3A59Z&sp=rl&sig=c2VjcmV0"),
+			"AuthenticationFailed", "", "sas_token has expired: it was valid until 2024-01-15T09:59Z (its se), 2 hours ago; make a new one"},
+		{"expired signature, Azurite", refusal(403, "AuthorizationFailure", unauthorized, ""), signed("se=2024-01-10&sp=rl&sig=c2VjcmV0"),
+			"AuthorizationFailure", "", "it was valid until 2024-01-10 (its se), 5 days ago"},
+		{"early signature", refusal(403, "AuthenticationFailed", unauthorized, ""), signed("st=2024-01-15T12:00:50Z&se=2025-01-15T12:00:00Z&sp=rl&sig=c2VjcmV0"),
+			"AuthenticationFailed", "", "sas_token is not valid yet: it is from 2024-01-15T12:00:50Z on (its st), in 50 seconds"},
+		{"signature that lacks what a source needs", refusal(403, "AuthorizationPermissionMismatch", mismatch, ""), signed("se=2025-01-15&sp=r&sig=c2VjcmV0"),
+			"AuthorizationPermissionMismatch", "", "sas_token has the permissions sp=r and lacks l (list): make a new one with sp=rl"},
+		{"signature that lacks what a lake needs", refusal(403, "AuthorizationPermissionMismatch", mismatch, ""),
+			about(func(a *entra.About) {
+				a.Way, a.SAS, a.Write = entra.SASToken, entra.ParseSAS("?se=2025-01-15&sp=rl&sig=c2VjcmV0"), true
+			}),
+			"AuthorizationPermissionMismatch", "", "sas_token has the permissions sp=rl and lacks w (write), d (delete): make a new one with sp=rcwdl"},
+		{"signature whose permissions a policy has", refusal(403, "AuthorizationPermissionMismatch", mismatch, ""), signed("si=readers&sig=c2VjcmV0"),
+			"AuthorizationPermissionMismatch", "", "rl (read, list)"},
 		{"clock, by detail", refusal(403, "AuthenticationFailed", unauthorized, "Request date header too old: 'Mon, 01 Jan 2024 00:00:00 GMT'"), key,
 			"AuthenticationFailed", "", "set this machine's clock, with a time service such as NTP: the service's says 2024-01-15T12:00:00Z, this machine's 2024-01-15T12:00:00Z"},
 		{"clock, by comparison", refusal(403, "AuthenticationFailed", unauthorized, ""), about(func(a *entra.About) { a.Now = a.Now.Add(20 * time.Minute) }),
@@ -149,7 +172,11 @@ func TestDiagnose(t *testing.T) {
 		{"no TLS, known to net/http", failedRequest(http.ErrSchemeMismatch), reader, "TLS_NOT_SPOKEN", "", "reached by http"},
 		{"TLS is refused", failedRequest(tls.AlertError(70)), reader, "TLS_FAILED", "", "TLS 1.2"},
 		{"refused", failedRequest(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), reader,
-			"NOT_CONNECTED", "contosolake.blob.core.windows.net takes no connection: connection refused", "HTTPS_PROXY"},
+			"NOT_CONNECTED", "nothing listens at contosolake.blob.core.windows.net:443: connection refused", "start the service that is to listen at contosolake.blob.core.windows.net:443"},
+		{"refused in the middle of a run", &net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 10000}, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, reader,
+			"NOT_CONNECTED", "nothing listens at 127.0.0.1:10000: connection refused", "start the service that is to listen at 127.0.0.1:10000, or correct endpoint; hosts of Azure do not refuse"},
+		{"no way to the host", failedRequest(&net.OpError{Op: "dial", Err: syscall.EHOSTUNREACH}), reader,
+			"NOT_CONNECTED", "contosolake.blob.core.windows.net takes no connection: no route to host", "HTTPS_PROXY"},
 		{"cut", failedRequest(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), reader, "CONNECTION_CUT", "", "HTTPS_PROXY"},
 		{"ended", failedRequest(io.EOF), reader, "CONNECTION_CUT", "contosolake.blob.core.windows.net ended the connection: EOF", "HTTPS_PROXY"},
 		{"no HTTP", failedRequest(errors.New("malformed HTTP response")), reader, "CONNECTION_CUT", "no answer from contosolake.blob.core.windows.net: malformed HTTP response", "HTTPS_PROXY"},

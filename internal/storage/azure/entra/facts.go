@@ -30,6 +30,8 @@ type facts struct {
 	clock     time.Time
 	authority string // of a sign-in
 	host      string // of the network's error
+	refused   bool   // nothing listens there
+	dfs       bool   // the Data Lake service answered in the blob service's place
 }
 
 // gather finds what there is to know, most telling first: a sign-in fails
@@ -141,19 +143,32 @@ func (f *facts) storage(e *azcore.ResponseError) {
 	}
 }
 
-// body reads the answer's document. Answers to HEAD have none.
+// body reads the answer's document: XML of the blob service, JSON of the Data Lake
+// (dfs) one. Answers to HEAD have none.
 func (f *facts) body(data []byte) {
-	var answer struct {
+	var blob struct {
 		Code    string `xml:"Code"`
 		Message string `xml:"Message"`
 		Detail  string `xml:"AuthenticationErrorDetail"`
 	}
-	if xml.Unmarshal(data, &answer) != nil {
+	var lake struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	switch {
+	case xml.Unmarshal(data, &blob) == nil:
+		f.detail = blob.Detail
+	case json.Unmarshal(data, &lake) == nil && lake.Error.Code != "":
+		f.dfs = true
+		blob.Code, blob.Message = lake.Error.Code, lake.Error.Message
+	default:
 		return
 	}
-	f.message, f.detail = sentence(answer.Message), answer.Detail
+	f.message = sentence(blob.Message)
 	if f.code == "" {
-		f.code = sentence(answer.Code)
+		f.code = sentence(blob.Code)
 	}
 }
 

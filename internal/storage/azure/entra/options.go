@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -61,6 +62,8 @@ type Options struct {
 	// Retry of requests that the sign-in host did not answer; the zero value
 	// is azcore's.
 	Retry policy.RetryOptions
+	// Log gets a line for every sign-in, at level debug; nil for none.
+	Log *slog.Logger
 }
 
 // Way is the way that the options choose; empty where they choose none.

@@ -53,9 +53,20 @@ var networkRows = []row{
 	{code: tlsFailed, fix: func(*facts) string {
 		return "a proxy or firewall between here and the host may be in the way of TLS 1.2"
 	}},
+	{code: notConnected, when: func(f *facts) bool { return f.refused }, fix: listens},
 	{code: notConnected, fix: reach},
 	{code: timedOut, fix: reach},
 	{code: connectionCut, fix: reach},
+}
+
+// listens is about a port at which nothing takes connections.
+func listens(f *facts) string {
+	setting := "endpoint"
+	if f.atSignIn() {
+		setting = "authority_host"
+	}
+	return fmt.Sprintf("start the service that is to listen at %s, or correct %s; hosts of Azure do not refuse: there a proxy (HTTPS_PROXY) or firewall in between does",
+		orWord(f.host, "that address"), setting)
 }
 
 func reach(f *facts) string {
@@ -68,6 +79,7 @@ func (f *facts) atSignIn() bool { return f.authority != "" }
 func (f *facts) network(err error) bool {
 	f.host = hostOf(err)
 	f.own = true
+	f.refused = Refused(err)
 	code, message := networkCode(err, orWord(f.host, "the host"))
 	f.code, f.message = code, message
 	return code != ""
@@ -88,6 +100,8 @@ func networkCode(err error, host string) (code, message string) {
 	switch {
 	case isNet && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return timedOut, host + " does not answer in time"
+	case Refused(err):
+		return notConnected, "nothing listens at " + host + ": connection refused"
 	case isOp && op.Op == "dial":
 		return notConnected, host + " takes no connection: " + innermost(err)
 	case isOp, errors.Is(err, io.ErrUnexpectedEOF), isNet && errors.Is(err, io.EOF):
@@ -142,14 +156,25 @@ func hostOf(err error) string {
 		return silent.host
 	}
 	if failed, ok := errors.AsType[*url.Error](err); ok {
-		if u, err := url.Parse(failed.URL); err == nil {
-			return u.Host
+		if u, bad := url.Parse(failed.URL); bad == nil {
+			return hostIn(u, Refused(err))
 		}
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Addr != nil {
 		return op.Addr.String()
 	}
 	return ""
+}
+
+// hostIn an address; its port is told where that may be what is wrong.
+func hostIn(u *url.URL, port bool) string {
+	if !port || u.Port() != "" || u.Host == "" {
+		return u.Host
+	}
+	if u.Scheme == "http" {
+		return u.Host + ":80"
+	}
+	return u.Host + ":443"
 }
 
 // innermost is the text of the error that all others wrap. Those around it show

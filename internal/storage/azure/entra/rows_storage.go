@@ -15,6 +15,15 @@ const (
 
 // storageRows are about answers of the blob service.
 var storageRows = []row{
+	// What a signature says of itself is surer than what a refusal says of it:
+	// that of an expired one has the words of a wrong one.
+	{when: (*facts).sasExpired, fix: func(f *facts) string { return f.SAS.ExpiredFix(f.time()) }},
+	{when: (*facts).sasEarly, fix: func(f *facts) string { return f.SAS.EarlyFix(f.time()) }},
+	{when: func(f *facts) bool { return f.dfs && f.status == http.StatusBadRequest }, fix: func(f *facts) string {
+		return fmt.Sprintf("endpoint leads to the Data Lake (dfs) service of the account, and Sluice speaks with its blob service: "+
+			"take endpoint out, or set it to https://%s.blob.core.windows.net or what that is called there", f.account())
+	}},
+	{code: "AuthorizationPermissionMismatch", when: (*facts).sasLacks, fix: func(f *facts) string { return f.SAS.LacksFix(f.Write) }},
 	{code: "AuthorizationPermissionMismatch", when: signedBy(SASToken), fix: sasPermissions},
 	{code: "AuthorizationPermissionMismatch", fix: role},
 	{code: "InsufficientAccountPermissions", fix: role},
@@ -87,6 +96,23 @@ var storageRows = []row{
 
 func signedBy(way Way) func(*facts) bool {
 	return func(f *facts) bool { return f.Way == way }
+}
+
+// refusedSAS: a request that a shared access signature signs was not let in.
+func (f *facts) refusedSAS() bool {
+	return f.Way == SASToken && (f.status == http.StatusForbidden || f.status == http.StatusUnauthorized)
+}
+
+func (f *facts) sasExpired() bool { return f.refusedSAS() && f.SAS.Expired(f.time()) }
+func (f *facts) sasEarly() bool   { return f.refusedSAS() && f.SAS.Early(f.time()) }
+func (f *facts) sasLacks() bool   { return f.refusedSAS() && len(f.SAS.Lacks(f.Write)) > 0 }
+
+// time is the service's, by which it judges, or else this machine's.
+func (f *facts) time() time.Time {
+	if f.clock.IsZero() {
+		return f.Now
+	}
+	return f.clock
 }
 
 func unauthenticated(way Way) func(*facts) bool {

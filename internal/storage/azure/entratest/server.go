@@ -7,13 +7,14 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -27,6 +28,8 @@ const (
 
 // Options of a server.
 type Options struct {
+	// Applications beside ClientID, with their secrets.
+	Applications map[string]string
 	// ExpiredSecret is a secret that once was right.
 	ExpiredSecret string
 	// Certificate that the application has, nil for none.
@@ -45,14 +48,15 @@ type Server struct {
 
 	opts   Options
 	http   *httptest.Server
-	tokens atomic.Int64
+	mu     sync.Mutex
+	tokens map[string]int // by application
 }
 
 // Start starts a server on a free port of loopback.
 func Start(opts Options) *Server {
 	opts.Issuer = cmp.Or(opts.Issuer, "https://sts.windows.net/"+TenantID+"/")
 	opts.Audience = cmp.Or(opts.Audience, "https://storage.azure.com")
-	s := &Server{opts: opts}
+	s := &Server{opts: opts, tokens: map[string]int{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", s.configuration)
 	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.token)
@@ -67,14 +71,43 @@ func Start(opts Options) *Server {
 func (s *Server) Close() { s.http.Close() }
 
 // Tokens is how many tokens were given.
-func (s *Server) Tokens() int64 { return s.tokens.Load() }
+func (s *Server) Tokens() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, one := range s.tokens {
+		n += one
+	}
+	return int64(n)
+}
+
+// TokensOf an application.
+func (s *Server) TokensOf(client string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens[client]
+}
+
+// secretOf an application; false for one that is not known.
+func (s *Server) secretOf(client string) (string, bool) {
+	if client == ClientID {
+		return ClientSecret, true
+	}
+	secret, known := s.opts.Applications[client]
+	return secret, known
+}
+
+// CertPEM is the server's certificate, for other processes to trust.
+func (s *Server) CertPEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.http.Certificate().Raw})
+}
 
 // Client trusts the server's certificate and those given, in PEM.
 func (s *Server) Client(certificates ...[]byte) *http.Client {
 	pool := x509.NewCertPool()
 	pool.AddCert(s.http.Certificate())
-	for _, pem := range certificates {
-		pool.AppendCertsFromPEM(pem)
+	for _, certificate := range certificates {
+		pool.AppendCertsFromPEM(certificate)
 	}
 	return &http.Client{Transport: &http.Transport{
 		TLSClientConfig:   &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
@@ -101,8 +134,9 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	client, secret, assertion := r.PostFormValue("client_id"), r.PostFormValue("client_secret"), r.PostFormValue("client_assertion")
+	right, known := s.secretOf(client)
 	switch {
-	case client != ClientID:
+	case !known:
 		Refuse(w, http.StatusBadRequest, "unauthorized_client", "AADSTS700016: Application with identifier '"+client+
 			"' was not found in the directory 'Contoso'. This can happen if the application has not been installed.")
 	case assertion != "" && !s.knows(assertion):
@@ -111,15 +145,17 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	case assertion == "" && s.opts.ExpiredSecret != "" && secret == s.opts.ExpiredSecret:
 		Refuse(w, http.StatusUnauthorized, "invalid_client", "AADSTS7000222: The provided client secret keys for app '"+client+
 			"' are expired. Visit the Azure portal to create new keys for your app.")
-	case assertion == "" && secret != ClientSecret:
+	case assertion == "" && secret != right:
 		Refuse(w, http.StatusUnauthorized, "invalid_client", "AADSTS7000215: Invalid client secret provided. "+
 			"Ensure the secret being sent in the request is the client secret value, not the client secret ID.")
 	case !strings.Contains(r.PostFormValue("scope"), Scope):
 		Refuse(w, http.StatusBadRequest, "invalid_scope", "AADSTS70011: The provided request must include a 'scope' input parameter. "+
 			"The provided value for the input parameter 'scope' is not valid.")
 	default:
-		s.tokens.Add(1)
-		answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": s.bearer()})
+		s.mu.Lock()
+		s.tokens[client]++
+		s.mu.Unlock()
+		answer(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": s.bearer(client)})
 	}
 }
 
@@ -153,10 +189,10 @@ func (s *Server) knows(assertion string) bool {
 }
 
 // bearer is a token as Azurite wants it.
-func (s *Server) bearer() string {
+func (s *Server) bearer(client string) string {
 	now := time.Now().Unix()
 	claims := fmt.Sprintf(`{"aud":%q,"iss":%q,"iat":%d,"nbf":%d,"exp":%d,"appid":%q,"tid":%q,"ver":"1.0"}`,
-		s.opts.Audience, s.opts.Issuer, now, now-300, now+3599, ClientID, TenantID)
+		s.opts.Audience, s.opts.Issuer, now, now-300, now+3599, client, TenantID)
 	part := base64.RawURLEncoding.EncodeToString
 	return part([]byte(`{"typ":"JWT","alg":"RS256"}`)) + "." + part([]byte(claims)) + "." + part([]byte("not checked"))
 }

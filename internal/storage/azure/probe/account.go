@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
+	"github.com/sluicedata/sluice/internal/storage/azure"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
@@ -36,13 +38,15 @@ type Account struct {
 	SAS        string // with or without '?'
 	// Transport sends the requests; nil for one that lasts as long as each.
 	Transport policy.Transporter
+	// Log gets a line for every request, at level debug; nil for none.
+	Log *slog.Logger
 }
 
 // About is what entra.Diagnose names in its texts.
 func (a *Account) About(write bool, now time.Time) entra.About {
 	return entra.About{
 		Account: a.Name, Container: a.Container, Write: write, Now: now,
-		Way: a.way(), TenantID: a.Entra.TenantID, ClientID: a.Entra.ClientID,
+		Way: a.way(), TenantID: a.Entra.TenantID, ClientID: a.Entra.ClientID, SAS: entra.ParseSAS(a.SAS),
 	}
 }
 
@@ -220,10 +224,10 @@ func (a *Account) client() (*service.Client, error) {
 
 func (a *Account) transport() policy.Transporter {
 	if a.Transport != nil {
-		return a.Transport
+		return azure.Logged(a.Transport, a.Log)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	transport.DisableKeepAlives = true
-	return &http.Client{Transport: transport}
+	return azure.Logged(&http.Client{Transport: transport}, a.Log)
 }
