@@ -2,12 +2,12 @@
 // of the folders that are new for each table to the engine, folder by folder, and
 // says per table what came of it.
 //
-//	inspect ──▶ reconcile    pipeline    prune     looking, comparing, doing, removing
-//	    └───────────┴───────────┼──────────┘
-//	                            ▼
-//	                           work                what there is to do
-//	                            ▼
-//	                          report               what is said of it
+//	inspect ──▶ reconcile    pipeline ──▶ upkeep    prune
+//	    └───────────┴────────────┼───────────┴────────┘
+//	                             ▼
+//	                           work      what there is to do
+//	                             ▼
+//	                          report     what is said of it
 //
 // It does what package work found: one commit for each folder and table, which
 // puts the table's cursor there ([Run]); rows that cannot be read go to the table's

@@ -155,7 +155,7 @@ func After(ctx context.Context, survey *work.Survey, engine *local.Engine, t *wo
 	}
 	none := maintain.Report{Version: result.Version}
 	if result.Folders == 0 || result.Version <= before || ctx.Err() != nil {
-		return none, nil
+		return none, nil //nolint:nilerr // an update that was interrupted says so itself
 	}
 	l := maintain.Limits{Compact: true, RewriteBytes: autoBytes, Forget: forgetBefore(t)}
 	if strings.EqualFold(t.Spec.Settings.TableProperties[autoCompact], "false") {

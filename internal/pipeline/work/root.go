@@ -105,6 +105,7 @@ func (s *Survey) FindMoved(targets []*Target) {
 	}
 }
 
+// MovedError says that the table was made from another environment's folder.
 func (t *Target) MovedError() error {
 	made, now := t.Snapshot.Metadata.Configuration[RootProperty], t.Env.RootName()
 	return fmt.Errorf("%w: %s was made from the export in %s, and the pipeline now reads %s; "+

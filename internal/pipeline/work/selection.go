@@ -38,6 +38,7 @@ func (t *Target) ReadsNow() ReadAs {
 	return ReadAs{Include: s.Include, Exclude: s.Exclude, MaxCellBytes: s.MaxCellBytes}
 }
 
+// Same reports whether folders are read alike.
 func (r ReadAs) Same(o ReadAs) bool {
 	lower := func(names []string) string {
 		return strings.ToLower(strings.Join(slices.Sorted(slices.Values(names)), ","))
