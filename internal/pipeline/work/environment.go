@@ -24,7 +24,7 @@ type Environment struct {
 	late []synapselink.FolderName
 	// noted are things of note of single folders.
 	noted []note
-	// oldest is the oldest folder listed that can be read and holds anything.
+	// Oldest is the oldest folder listed that can be read and holds anything.
 	Oldest synapselink.FolderName
 	// reached is the newest folder that a table holds.
 	reached synapselink.FolderName

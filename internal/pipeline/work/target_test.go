@@ -127,7 +127,7 @@ func TestCopyGone(t *testing.T) {
 		"nonsense":                 {"2024-01-01", false},
 	} {
 		target := account(nil)
-		target.Env.Listing.Folders = []synapselink.FolderStatus{{Name: day(4), State: synapselink.Ready}, {Name: day(5), State: synapselink.Ready}}
+		target.Env.Oldest = day(4)
 		target.Parts = []Part{{Folder: day(5), Entity: &synapselink.Entity{Annotations: map[string]string{CompletedAnnotation: test.completed}}}}
 		if oldest, gone := target.CopyGone(); gone != test.want || oldest != day(4) {
 			t.Errorf("%s: %s, %t", name, oldest, gone)
