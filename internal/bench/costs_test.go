@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -110,10 +112,10 @@ func costOf(t *testing.T, scd spec.SCDType) []figure {
 	p := spec.Pipeline{Key: "bench", Name: "bench", Tables: []spec.Table{table}}
 	p.Source.AbandonAfter = spec.DefaultAbandonAfter
 	run := func() {
-		runner := pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: pipeline.Options{
+		runner := work.Pipeline{Config: p, Source: source, Lake: lake, Options: work.Options{
 			Memory: 256 << 20, Workers: 1, Temp: t.TempDir(), IndexDir: index, Memo: memo, Clock: clock, NewID: func() string { return "update" },
 		}}
-		if result := runner.Run(context.Background(), pipeline.Request{}); result.State != pipeline.Completed {
+		if result := pipeline.Run(context.Background(), &runner, work.Request{}); result.State != report.Completed {
 			t.Fatalf("the run ended as %s: %+v", result.State, result)
 		}
 	}

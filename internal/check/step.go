@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -48,7 +48,7 @@ func warn(code, reason, fix string) Step {
 // failed puts an error in the words of whoever knows most about it.
 func failed(err error, about entra.About) Step {
 	s := Step{State: Fail, Storage: isStorage(err)}
-	failure := pipeline.NewFailure(err)
+	failure := report.NewFailure(err)
 	s.Code, s.Reason = failure.Code, err.Error()
 	s.Fix = strings.TrimPrefix(strings.TrimPrefix(failure.Message, s.Reason), "; ")
 	if export, ok := errors.AsType[*synapselink.Error](err); ok && export.Hint != "" {

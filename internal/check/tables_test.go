@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 )
@@ -35,10 +36,10 @@ func lakeOf(t *testing.T, indexDir string) (storage.Store, spec.Pipeline) {
 	one.Tables = p.Tables[:1]
 	for _, upTo := range []string{"2024-01-15T10.30.00Z", "2024-01-15T11.55.00Z"} {
 		rewrite(t, source, "Changelog/changelog.info", upTo)
-		r := &pipeline.Runner{Pipeline: one, Source: source, Lake: lake, Options: pipeline.Options{
+		r := &work.Pipeline{Config: one, Source: source, Lake: lake, Options: work.Options{
 			Clock: func() time.Time { return testNow }, Temp: t.TempDir(), Memory: 128 << 20, Workers: 1, IndexDir: indexDir,
 		}}
-		if result := r.Run(t.Context(), pipeline.Request{}); result.Error != nil || result.Tables[0].Error != nil {
+		if result := pipeline.Run(t.Context(), r, work.Request{}); result.Error != nil || result.Tables[0].Error != nil {
 			t.Fatalf("%v %v", result.Error, result.Tables)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // checkOptions are those of the commands check and doctor; Full is doctor's alone.
@@ -61,7 +61,7 @@ sluice doctor looks at tables, clocks and this machine as well.`,
 // look asks for steps and shows them.
 func (g *globals) look(ctx context.Context, opts checkOptions,
 	ask func(*control.Service, context.Context, control.Request) ([]control.Looked, error)) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}

@@ -6,17 +6,17 @@ import (
 
 	"github.com/sluicedata/sluice/internal/control"
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/spec"
 )
 
 // service opens the configuration.
-func (g *globals) service(listener pipeline.Listener) (*control.Service, []string, error) {
+func (g *globals) service(listener report.Listener) (*control.Service, []string, error) {
 	opts, err := g.options()
 	if err != nil {
 		return nil, nil, err
 	}
-	opts.Listener = pipeline.Listen(listener, logged(opts.Log))
+	opts.Listener = report.Listen(listener, logged(opts.Log))
 	config, err := spec.Load(g.config, os.LookupEnv)
 	if err != nil {
 		return nil, nil, err
@@ -40,9 +40,9 @@ func (g *globals) withConfig(file string) *globals {
 }
 
 // logged writes the events that people are not told otherwise to the log.
-func logged(log *slog.Logger) pipeline.Listener {
-	return pipeline.Listener{Event: func(e pipeline.Event) {
-		if e.Level == pipeline.Info {
+func logged(log *slog.Logger) report.Listener {
+	return report.Listener{Event: func(e report.Event) {
+		if e.Level == report.Info {
 			log.Info(e.Text, "code", e.Code, obs.KeyTable, e.Table, obs.KeyFolder, e.Folder)
 		}
 	}}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
 
@@ -93,8 +93,8 @@ type demo struct {
 // DemoRun is one update of the demo's pipeline.
 type DemoRun struct {
 	// Folders that arrived before it.
-	Folders   []string          `json:"folders"`
-	Pipelines []pipeline.Result `json:"pipelines"`
+	Folders   []string        `json:"folders"`
+	Pipelines []report.Result `json:"pipelines"`
 }
 
 // DemoResult is what the demo did.

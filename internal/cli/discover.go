@@ -11,7 +11,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // discoverOptions are those of the command discover.
@@ -47,7 +48,7 @@ changes and deletes. A table with a problem cannot be ingested; it says why.`,
 }
 
 func (g *globals) runDiscover(ctx context.Context, tables []string, opts discoverOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func narrow(found []control.Discovered, tables []string) error {
 	for i := range found {
 		for j := range found[i].Environments {
 			e := &found[i].Environments[j]
-			e.Tables = slices.DeleteFunc(e.Tables, func(t pipeline.Available) bool {
+			e.Tables = slices.DeleteFunc(e.Tables, func(t inspect.Available) bool {
 				at := slices.IndexFunc(tables, func(name string) bool { return strings.EqualFold(name, t.SourceTable) })
 				if at >= 0 {
 					seen[tables[at]] = true
@@ -106,7 +107,7 @@ func discoverOutcome(found []control.Discovered, columns bool, now time.Time) *o
 			}
 		},
 	}
-	var failures []*pipeline.Failure
+	var failures []*report.Failure
 	environments, tables, problems, bytes := 0, 0, 0, int64(0)
 	for i := range found {
 		for j := range found[i].Environments {
@@ -133,7 +134,7 @@ func discoverOutcome(found []control.Discovered, columns bool, now time.Time) *o
 	return o
 }
 
-func (p *page) environment(connection string, e *pipeline.Discovery, columns bool, now time.Time) {
+func (p *page) environment(connection string, e *inspect.Discovery, columns bool, now time.Time) {
 	p.linef("%s", p.Bold(connection))
 	p.source(e.Source, now)
 	table := text.NewTable(p.Style, "TABLE", ">COLUMNS", ">FOLDERS", ">FILES", ">SIZE", ">ROWS", "INITIAL COPY")

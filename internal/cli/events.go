@@ -10,7 +10,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // eventsOptions are those of the command events.
@@ -61,10 +61,10 @@ the one that state.url names. A run that was killed stays RUNNING.`,
 // request checks the options.
 func (o *eventsOptions) request() (control.PastRequest, error) {
 	q := control.PastRequest{Pipeline: o.Pipeline, Table: o.Table, Code: strings.ToUpper(o.Code), Since: o.Since, Limit: o.Limit,
-		Level: pipeline.Level(strings.ToUpper(o.Level))}
+		Level: report.Level(strings.ToUpper(o.Level))}
 	var lines []string
 	switch q.Level {
-	case pipeline.Info, pipeline.Warn, pipeline.Error:
+	case report.Info, report.Warn, report.Error:
 	default:
 		lines = append(lines, fmt.Sprintf("--level %s: use info, warn or error", o.Level))
 	}
@@ -74,7 +74,7 @@ func (o *eventsOptions) request() (control.PastRequest, error) {
 	if o.Since < 0 {
 		lines = append(lines, fmt.Sprintf("--since %s: use a time that is over, without a sign", o.Since))
 	}
-	if o.Runs && (o.Table != "" || o.Code != "" || q.Level != pipeline.Info) {
+	if o.Runs && (o.Table != "" || o.Code != "" || q.Level != report.Info) {
 		lines = append(lines, "--runs: --table, --code and --level choose events, not runs")
 	}
 	if len(lines) > 0 {
@@ -88,7 +88,7 @@ func (g *globals) runEvents(ctx context.Context, opts eventsOptions) (*outcome, 
 	if err != nil {
 		return nil, err
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -157,14 +157,14 @@ func (p *page) event(e *control.PastEvent) {
 }
 
 // level colours the name of a level.
-func (p *page) level(l pipeline.Level) string {
+func (p *page) level(l report.Level) string {
 	padded := fmt.Sprintf("%-5s", l)
 	switch l {
-	case pipeline.Error:
+	case report.Error:
 		return p.Bad(padded)
-	case pipeline.Warn:
+	case report.Warn:
 		return p.Wary(padded)
-	case pipeline.Info:
+	case report.Info:
 	}
 	return padded
 }

@@ -8,7 +8,9 @@ import (
 	"syscall"
 
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
@@ -69,7 +71,7 @@ func classify(ctx context.Context, err error) (Problem, exitCode) {
 	}{
 		{[]error{spec.ErrInvalid}, codeConfiguration, exitUsage},
 		{[]error{control.ErrEnvironment}, codeEnvironment, exitEnvironment},
-		{[]error{control.ErrNoPipeline, pipeline.ErrBadKey, pipeline.ErrBadPlace, pipeline.ErrBadFolder, exporter.ErrOptions, exporter.ErrExists, exporter.ErrNoExport},
+		{[]error{control.ErrNoPipeline, inspect.ErrBadKey, quarantine.ErrBadPlace, report.ErrBadFolder, exporter.ErrOptions, exporter.ErrExists, exporter.ErrNoExport},
 			codeUsage, exitUsage},
 	} {
 		if slices.ContainsFunc(class.errs, func(e error) bool { return errors.Is(err, e) }) {
@@ -77,7 +79,7 @@ func classify(ctx context.Context, err error) (Problem, exitCode) {
 			return p, class.exit
 		}
 	}
-	f := pipeline.NewFailure(err)
+	f := report.NewFailure(err)
 	exit := exitOf(f)
 	p = Problem{f.Code, f.Message}
 	if exit == exitEnvironment && p.Code == "ERROR" {
@@ -88,7 +90,7 @@ func classify(ctx context.Context, err error) (Problem, exitCode) {
 
 // exitOf is the exit status that a failure deserves when it is all there is to
 // tell.
-func exitOf(f *pipeline.Failure) exitCode {
+func exitOf(f *report.Failure) exitCode {
 	switch f.Code {
 	case "INTERRUPTED":
 		return exitInterrupted
@@ -106,7 +108,7 @@ func exitOf(f *pipeline.Failure) exitCode {
 
 // exitOfAll is the exit status of a number of parts, of which some are done and
 // some failed with these.
-func exitOfAll(done int, failures []*pipeline.Failure) exitCode {
+func exitOfAll(done int, failures []*report.Failure) exitCode {
 	switch {
 	case len(failures) == 0:
 		return exitDone

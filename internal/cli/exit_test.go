@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
@@ -29,8 +30,8 @@ func TestClassify(t *testing.T) {
 		{fmt.Errorf("%w: q", control.ErrNoPipeline), "USAGE", exitUsage},
 		{fmt.Errorf("%w: q", control.ErrEnvironment), "STORAGE", exitEnvironment},
 		{fmt.Errorf("%w: q", exporter.ErrOptions), "USAGE", exitUsage},
-		{pipeline.ErrBadKey, "USAGE", exitUsage},
-		{pipeline.ErrNoSuchTable, "NO_SUCH_TABLE", exitUsage},
+		{inspect.ErrBadKey, "USAGE", exitUsage},
+		{report.ErrNoSuchTable, "NO_SUCH_TABLE", exitUsage},
 		{&fs.PathError{Op: "open", Path: "x", Err: syscall.EIO}, "STORAGE", exitEnvironment},
 		{errors.New("something else"), "ERROR", exitFailed},
 	} {
@@ -46,20 +47,20 @@ func TestClassify(t *testing.T) {
 }
 
 func TestExitOfAll(t *testing.T) {
-	broken := &pipeline.Failure{Code: "BAD_ROW"}
-	full := &pipeline.Failure{Code: "NO_SPACE"}
+	broken := &report.Failure{Code: "BAD_ROW"}
+	full := &report.Failure{Code: "NO_SPACE"}
 	for _, c := range []struct {
 		done     int
-		failures []*pipeline.Failure
+		failures []*report.Failure
 		want     exitCode
 	}{
 		{0, nil, exitDone},
 		{3, nil, exitDone},
-		{3, []*pipeline.Failure{broken}, exitPartly},
-		{3, []*pipeline.Failure{full, full}, exitPartly},
-		{0, []*pipeline.Failure{broken, broken}, exitFailed},
-		{0, []*pipeline.Failure{full, full}, exitEnvironment},
-		{0, []*pipeline.Failure{full, broken}, exitFailed},
+		{3, []*report.Failure{broken}, exitPartly},
+		{3, []*report.Failure{full, full}, exitPartly},
+		{0, []*report.Failure{broken, broken}, exitFailed},
+		{0, []*report.Failure{full, full}, exitEnvironment},
+		{0, []*report.Failure{full, broken}, exitFailed},
 	} {
 		if got := exitOfAll(c.done, c.failures); got != c.want {
 			t.Errorf("%d done, %v failed: %d, want %d", c.done, c.failures, got, c.want)
@@ -69,9 +70,9 @@ func TestExitOfAll(t *testing.T) {
 
 // Quarantined rows do not fail a table, and are not passed over.
 func TestQuarantineIsPartlyDone(t *testing.T) {
-	o := runOutcome([]pipeline.Result{{Name: "p", State: pipeline.Completed, Tables: []pipeline.TableResult{{
-		Table: "main.crm.account", State: pipeline.Completed, Folders: 1,
-		Rows: pipeline.Rows{Read: 10, Upserted: 7, Quarantined: 3},
+	o := runOutcome([]report.Result{{Name: "p", State: report.Completed, Tables: []report.TableResult{{
+		Table: "main.crm.account", State: report.Completed, Folders: 1,
+		Rows: report.Rows{Read: 10, Upserted: 7, Quarantined: 3},
 	}}}}, time.Second)
 	if o.exit != exitPartly || len(o.problems) != 1 || !strings.Contains(o.problems[0], "3 rows were quarantined") {
 		t.Errorf("exit %d, problems %q", o.exit, o.problems)
@@ -80,25 +81,25 @@ func TestQuarantineIsPartlyDone(t *testing.T) {
 
 // A table that failed is never up to date, however many folders it applied before.
 func TestSummaryOfTablesThatFail(t *testing.T) {
-	broken := &pipeline.Failure{Code: "BAD_ROW"}
-	done := pipeline.TableResult{State: pipeline.Completed, Folders: 2, Version: 2, Rows: pipeline.Rows{Read: 5, Upserted: 5}}
-	further := pipeline.TableResult{State: pipeline.Failed, Folders: 1, Version: 1, Rows: pipeline.Rows{Read: 3, Upserted: 3}, Error: broken}
-	stuck := pipeline.TableResult{State: pipeline.Failed, Error: broken}
+	broken := &report.Failure{Code: "BAD_ROW"}
+	done := report.TableResult{State: report.Completed, Folders: 2, Version: 2, Rows: report.Rows{Read: 5, Upserted: 5}}
+	further := report.TableResult{State: report.Failed, Folders: 1, Version: 1, Rows: report.Rows{Read: 3, Upserted: 3}, Error: broken}
+	stuck := report.TableResult{State: report.Failed, Error: broken}
 	work := func(rows int64) string {
-		return "; " + rowsSentence(pipeline.Rows{Read: rows, Upserted: rows}) + "; 0 B in 1.0 s (-)"
+		return "; " + rowsSentence(report.Rows{Read: rows, Upserted: rows}) + "; 0 B in 1.0 s (-)"
 	}
 	for _, c := range []struct {
-		tables []pipeline.TableResult
+		tables []report.TableResult
 		want   string
 	}{
-		{[]pipeline.TableResult{further, further, stuck},
+		{[]report.TableResult{further, further, stuck},
 			"3 of 3 tables failed; 2 tables got further before they failed" + work(6)},
-		{[]pipeline.TableResult{done, further, stuck},
+		{[]report.TableResult{done, further, stuck},
 			"2 of 3 tables failed; 1 table got further before it failed; 1 table brought up to date" + work(8)},
-		{[]pipeline.TableResult{done, stuck}, "1 of 2 tables failed; 1 table brought up to date" + work(5)},
-		{[]pipeline.TableResult{stuck}, "1 of 1 table failed"},
+		{[]report.TableResult{done, stuck}, "1 of 2 tables failed; 1 table brought up to date" + work(5)},
+		{[]report.TableResult{stuck}, "1 of 1 table failed"},
 	} {
-		o := runOutcome([]pipeline.Result{{Name: "p", Tables: c.tables}}, time.Second)
+		o := runOutcome([]report.Result{{Name: "p", Tables: c.tables}}, time.Second)
 		if o.summary != c.want {
 			t.Errorf("the summary is\n%s, want\n%s", o.summary, c.want)
 		}

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
 
 // explainOptions are those of the command explain.
@@ -60,7 +62,7 @@ TABLE is a source name, or catalog.schema.table; KEY is the row's Id, a GUID.
 }
 
 func (g *globals) runExplain(ctx context.Context, table, key string, opts explainOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func (g *globals) runExplain(ctx context.Context, table, key string, opts explai
 	return o, nil
 }
 
-func explainOutcome(e *pipeline.Explanation, opts explainOptions) *outcome {
+func explainOutcome(e *inspect.Explanation, opts explainOptions) *outcome {
 	o := &outcome{
 		result:  e,
 		summary: fmt.Sprintf("%s in %s, %s in the table", text.Plural(len(e.Sources), "source row"), folders(e), text.Plural(len(e.Rows), "row")),
@@ -89,11 +91,11 @@ func explainOutcome(e *pipeline.Explanation, opts explainOptions) *outcome {
 	return o
 }
 
-func folders(e *pipeline.Explanation) string {
+func folders(e *inspect.Explanation) string {
 	return text.Plural(e.Folders.Searched, "folder")
 }
 
-func (p *page) explanation(e *pipeline.Explanation, all bool) {
+func (p *page) explanation(e *inspect.Explanation, all bool) {
 	p.linef("%s  Id %s", p.Bold(e.Table), p.Bold(e.Key))
 	p.Write([]byte(text.Pairs("  ",
 		[2]string{"table", fmt.Sprintf("%s (SCD type %s)", e.Path, scd(e.SCDType))},
@@ -104,7 +106,7 @@ func (p *page) explanation(e *pipeline.Explanation, all bool) {
 	p.tableRows(e.Rows, all)
 }
 
-func searched(f pipeline.FolderExtent) string {
+func searched(f work.Extent) string {
 	switch f.Searched {
 	case 0:
 		return "no folder has rows of the table"
@@ -114,7 +116,7 @@ func searched(f pipeline.FolderExtent) string {
 	return fmt.Sprintf("%d folders with rows of the table: %s to %s", f.Searched, f.Oldest, f.Newest)
 }
 
-func (p *page) sourceRows(rows []pipeline.SourceRow) {
+func (p *page) sourceRows(rows []inspect.SourceRow) {
 	if len(rows) == 0 {
 		p.linef("none: the folders that held them are gone, or the rows were not written by this export\n")
 		return
@@ -146,7 +148,7 @@ func (p *page) fate(f string) string {
 	return p.Faint(f)
 }
 
-func (p *page) tableRows(rows [][]pipeline.Cell, all bool) {
+func (p *page) tableRows(rows [][]report.Cell, all bool) {
 	if len(rows) == 0 {
 		p.linef("%s\nnone\n", p.Bold("Rows in the table"))
 		return
@@ -156,7 +158,7 @@ func (p *page) tableRows(rows [][]pipeline.Cell, all bool) {
 		if len(rows) > 1 {
 			title = fmt.Sprintf("Row %d of %d in the table", i+1, len(rows))
 		}
-		var before []pipeline.Cell
+		var before []report.Cell
 		if i > 0 && !all {
 			before, note = rows[i-1], ": what differs from the row before"
 		}
@@ -170,8 +172,8 @@ const longest = 500
 
 // cells shows a row by column. Unless all is wanted, columns without a value
 // and those that are as in the row before are left out.
-func (p *page) cells(row, before []pipeline.Cell, all bool) [][2]string {
-	old := map[string]pipeline.Cell{}
+func (p *page) cells(row, before []report.Cell, all bool) [][2]string {
+	old := map[string]report.Cell{}
 	for _, c := range before {
 		old[c.Column] = c
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 )
 
@@ -108,10 +108,10 @@ func (g *globals) logger() (*slog.Logger, error) {
 }
 
 // options are those of the pipelines. From here on the memory is bounded.
-func (g *globals) options() (pipeline.Options, error) {
+func (g *globals) options() (work.Options, error) {
 	log, err := g.logger()
 	if err != nil {
-		return pipeline.Options{}, err
+		return work.Options{}, err
 	}
 	// The collector lets live data and garbage grow up to its limit, and not always
 	// in time: what it does not know of has to fit beside that.
@@ -119,7 +119,7 @@ func (g *globals) options() (pipeline.Options, error) {
 	if g.workers > 0 {
 		runtime.GOMAXPROCS(g.workers)
 	}
-	return pipeline.Options{Memory: int64(g.memory), Reserved: programBytes, Workers: g.workers, Clock: g.now, NewID: g.newID, Log: log, Software: g.software}, nil
+	return work.Options{Memory: int64(g.memory), Reserved: programBytes, Workers: g.workers, Clock: g.now, NewID: g.newID, Log: log, Software: g.software}, nil
 }
 
 // memorySize is the value of --memory.

@@ -11,7 +11,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // historyOptions are those of the command history.
@@ -54,7 +55,7 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 	if opts.Limit < 0 {
 		return nil, usage(fmt.Sprintf("--limit %d: use 0 for all, or a number of commits", opts.Limit))
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (g *globals) runHistory(ctx context.Context, table string, opts historyOpti
 
 // notCreated is the empty history of a table that no run has made yet, or nil.
 // A folder without a log is an error to whoever asks for commits.
-func notCreated(ctx context.Context, service *control.Service, table control.Table) *pipeline.History {
+func notCreated(ctx context.Context, service *control.Service, table control.Table) *inspect.History {
 	request := control.Request{Tables: []string{table.Name}}
 	if table.Pipeline != "" {
 		request.Pipelines = []string{table.Pipeline}
@@ -82,13 +83,13 @@ func notCreated(ctx context.Context, service *control.Service, table control.Tab
 		return nil
 	}
 	t := &list[0].Tables[0]
-	if t.State != pipeline.NotCreated {
+	if t.State != inspect.NotCreated {
 		return nil
 	}
-	return &pipeline.History{Table: t.Table, Path: t.Path, Commits: []pipeline.Commit{}}
+	return &inspect.History{Table: t.Table, Path: t.Path, Commits: []inspect.Commit{}}
 }
 
-func historyOutcome(h *pipeline.History, limit int) *outcome {
+func historyOutcome(h *inspect.History, limit int) *outcome {
 	o := &outcome{
 		result:  h,
 		summary: text.Plural(len(h.Commits), "commit"),
@@ -104,10 +105,10 @@ func historyOutcome(h *pipeline.History, limit int) *outcome {
 	return o
 }
 
-func (p *page) history(h *pipeline.History) {
+func (p *page) history(h *inspect.History) {
 	p.linef("%s  %s", p.Bold(h.Table), p.Faint(h.Path))
 	heads := []string{">VERSION", "TIME", "OPERATION", ">READ", ">UPSERTED", ">DELETED", ">SUPERSEDED", "CURSOR", "BY"}
-	noted := slices.ContainsFunc(h.Commits, func(c pipeline.Commit) bool { return commitNote(&c) != "" })
+	noted := slices.ContainsFunc(h.Commits, func(c inspect.Commit) bool { return commitNote(&c) != "" })
 	if noted {
 		heads = append(heads, "NOTE")
 	}
@@ -134,7 +135,7 @@ func (p *page) history(h *pipeline.History) {
 
 // commitNote says what the other columns do not tell of a commit: rows that came
 // to the quarantine or left it, and rows that vanished. Empty for most.
-func commitNote(c *pipeline.Commit) string {
+func commitNote(c *inspect.Commit) string {
 	counted := func(key, what string) string {
 		n, err := strconv.Atoi(c.Details[key])
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 )
 
@@ -121,7 +121,7 @@ func (g *globals) tablesOf(ctx context.Context, content []byte) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	found, err := control.New(resolved, pipeline.Options{Clock: g.now}).Discover(ctx)
+	found, err := control.New(resolved, work.Options{Clock: g.now}).Discover(ctx)
 	if err != nil {
 		return nil, err
 	}

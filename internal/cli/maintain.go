@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/upkeep"
 )
 
 // maintainOptions are those of the command maintain.
@@ -72,8 +73,8 @@ a table that is being loaded is not merged.`,
 }
 
 // request is what the options ask for.
-func (o *maintainOptions) request(tables []string) (pipeline.MaintainRequest, error) {
-	q := pipeline.MaintainRequest{Tables: tables, Bytes: int64(o.Limit), Retention: o.Retention, Force: o.Force, DryRun: o.DryRun}
+func (o *maintainOptions) request(tables []string) (upkeep.Request, error) {
+	q := upkeep.Request{Tables: tables, Bytes: int64(o.Limit), Retention: o.Retention, Force: o.Force, DryRun: o.DryRun}
 	for _, part := range o.Only {
 		if !slices.Contains(maintainParts, part) {
 			return q, usage(fmt.Sprintf("--only: %q is none of %s", part, strings.Join(maintainParts, ", ")))
@@ -111,13 +112,13 @@ func (g *globals) runMaintain(ctx context.Context, tables []string, opts maintai
 	return o, nil
 }
 
-func maintainOutcome(list []pipeline.Maintained, dry bool) *outcome {
+func maintainOutcome(list []upkeep.Maintained, dry bool) *outcome {
 	o := &outcome{
 		result: map[string]any{"dry_run": dry, "tables": list},
 		code:   codeTables,
 		show:   func(p *page) { p.maintained(list, dry) },
 	}
-	var failures []*pipeline.Failure
+	var failures []*report.Failure
 	var total maintainTotal
 	for i := range list {
 		m := &list[i]
@@ -155,7 +156,7 @@ type maintainTotal struct {
 	postponed     bool
 }
 
-func (t *maintainTotal) add(m *pipeline.Maintained, dry bool) {
+func (t *maintainTotal) add(m *upkeep.Maintained, dry bool) {
 	t.tables++
 	t.merged += int64(m.Merged.Files)
 	t.bytes += m.Merged.BytesRead
@@ -183,7 +184,7 @@ func (t *maintainTotal) summary(dry bool) string {
 		text.Count(t.merged), text.Size(t.bytes), merged, text.Count(t.removed), text.Size(t.free), removed)
 }
 
-func (p *page) maintained(list []pipeline.Maintained, dry bool) {
+func (p *page) maintained(list []upkeep.Maintained, dry bool) {
 	table := text.NewTable(p.Style, "TABLE", ">FILES", ">SMALL", ">DEAD ROWS", ">MERGED", ">REMOVED", ">FREED", ">LOG", "NOTE")
 	shown := 0
 	for i := range list {
@@ -213,7 +214,7 @@ func became(before, after int64) string {
 	return text.Count(before) + " → " + text.Count(after)
 }
 
-func maintainNote(m *pipeline.Maintained) string {
+func maintainNote(m *upkeep.Maintained) string {
 	switch {
 	case m.Error != nil:
 		return m.Error.Code

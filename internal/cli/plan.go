@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // planOptions are those of the command plan.
@@ -49,7 +50,7 @@ nothing.`,
 }
 
 func (g *globals) runPlan(ctx context.Context, opts planOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func planOutcome(plans []pipeline.Plan) *outcome {
 			}
 		},
 	}
-	var failures []*pipeline.Failure
+	var failures []*report.Failure
 	var done, waiting, commits, files int
 	var bytes int64
 	for i := range plans {

@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // progressEvery is how often the line on the terminal is drawn anew.
@@ -20,12 +20,12 @@ func (g *globals) showsProgress() bool { return !g.noProgress && !g.json && isTe
 
 // progress shows bytes, rate and tables done of an update on a terminal. The
 // second value removes the line.
-func (g *globals) progress() (pipeline.Listener, func()) {
+func (g *globals) progress() (report.Listener, func()) {
 	if !g.showsProgress() {
-		return pipeline.Listener{}, func() {}
+		return report.Listener{}, func() {}
 	}
 	p := &updateProgress{out: g.err}
-	return pipeline.Listener{Planned: p.planned, Read: p.read, Table: p.table}, p.clear
+	return report.Listener{Planned: p.planned, Read: p.read, Table: p.table}, p.clear
 }
 
 // updateProgress is the progress of the updates of one or more pipelines.
@@ -62,7 +62,7 @@ func (p *updateProgress) read(bytes int64) {
 	}
 }
 
-func (p *updateProgress) table(pipeline.TableInfo, pipeline.TableResult) {
+func (p *updateProgress) table(report.TableInfo, report.TableResult) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done++

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 func TestUpdateProgress(t *testing.T) {
@@ -19,7 +19,7 @@ func TestUpdateProgress(t *testing.T) {
 		t.Errorf("nothing to read shows %q", out.String())
 	}
 	p.planned(2, 2_000_000)
-	p.table(pipeline.TableInfo{}, pipeline.TableResult{})
+	p.table(report.TableInfo{}, report.TableResult{})
 	p.read(2_000_000)
 	for _, want := range []string{"0/3 tables", "1/3 tables", "2.0/2.0 MB", "100%"} {
 		if !strings.Contains(out.String(), want) {
@@ -30,7 +30,7 @@ func TestUpdateProgress(t *testing.T) {
 	p.clear()
 	before := out.Len()
 	p.read(1)
-	p.table(pipeline.TableInfo{}, pipeline.TableResult{})
+	p.table(report.TableInfo{}, report.TableResult{})
 	p.clear()
 	if out.Len() != before {
 		t.Errorf("shown after the end: %q", out.String()[before:])

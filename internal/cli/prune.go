@@ -9,7 +9,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/prune"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // pruneOptions are those of the command prune.
@@ -23,7 +24,7 @@ type pruneOptions struct {
 func (o *pruneOptions) AddFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.Pipelines, "pipeline", nil, "only exports that this `pipeline` reads, by key or name; may be repeated")
-	flags.DurationVar(&o.OlderThan, "older-than", pipeline.LeastPruneAge, "only folders of at least this `age`, not below 24h")
+	flags.DurationVar(&o.OlderThan, "older-than", prune.LeastAge, "only folders of at least this `age`, not below 24h")
 	flags.BoolVar(&o.Yes, "yes", false, "remove them; without it they are only listed")
 }
 
@@ -65,10 +66,10 @@ nothing reads the rest of the folder, and the next prune removes it.`,
 }
 
 func (g *globals) runPrune(ctx context.Context, opts pruneOptions) (*outcome, error) {
-	if opts.OlderThan < pipeline.LeastPruneAge {
+	if opts.OlderThan < prune.LeastAge {
 		return nil, usage(fmt.Sprintf("--older-than: %s is too short; folders younger than 24h are never removed", opts.OlderThan))
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (g *globals) runPrune(ctx context.Context, opts pruneOptions) (*outcome, er
 	return o, nil
 }
 
-func pruneOutcome(list []pipeline.Pruned, opts pruneOptions) *outcome {
+func pruneOutcome(list []prune.Pruned, opts pruneOptions) *outcome {
 	o := &outcome{
 		result: map[string]any{"exports": list},
 		show: func(p *page) {
@@ -93,7 +94,7 @@ func pruneOutcome(list []pipeline.Pruned, opts pruneOptions) *outcome {
 	}
 	var bytes int64
 	folders := 0
-	var failures []*pipeline.Failure
+	var failures []*report.Failure
 	for i := range list {
 		e := &list[i]
 		folders += e.Count
@@ -128,7 +129,7 @@ func pruneSummary(what string, folders int, removed bool) string {
 // shownFolders of an export are listed; --json lists all.
 const shownFolders = 20
 
-func (p *page) pruned(e *pipeline.Pruned) {
+func (p *page) pruned(e *prune.Pruned) {
 	p.linef("%s  %s", p.Bold(or(e.Environment)), p.Faint(fmt.Sprintf("%s, read by %s", e.URL, text.Plural(e.Tables, "table"))))
 	if len(e.Folders) > 0 {
 		table := text.NewTable(p.Style, "FOLDER", ">FILES", ">SIZE", "NOTE")
@@ -154,7 +155,7 @@ func (p *page) pruned(e *pipeline.Pruned) {
 	p.linef("%s", table)
 }
 
-func pruneNote(f pipeline.PrunedFolder) string {
+func pruneNote(f prune.Folder) string {
 	switch {
 	case f.Skipped != "":
 		return f.Skipped

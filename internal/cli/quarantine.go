@@ -4,7 +4,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/quarantine"
 )
 
 func newQuarantineCommand(g *globals) *cobra.Command {
@@ -28,15 +29,15 @@ func tableAndRow(cmd *cobra.Command, args []string) error {
 }
 
 // rowArgument is the place that the second argument names, all rows without one.
-func rowArgument(args []string) (pipeline.Place, error) {
+func rowArgument(args []string) (quarantine.Place, error) {
 	if len(args) < 2 {
-		return pipeline.Place{}, nil
+		return quarantine.Place{}, nil
 	}
-	return pipeline.ParsePlace(args[1])
+	return quarantine.ParsePlace(args[1])
 }
 
 // quarantinedColumn names the column that is the matter.
-func quarantinedColumn(r *pipeline.QuarantinedRow) string {
+func quarantinedColumn(r *inspect.QuarantinedRow) string {
 	if r.ColumnName == "" {
 		return text.None
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // discardOptions are those of the command quarantine discard.
@@ -58,7 +58,7 @@ func (g *globals) runQuarantineDiscard(ctx context.Context, args []string, opts 
 		}
 		return nil, usage(fmt.Sprintf("quarantine discard drops %s for good: give --yes if that is wanted", what))
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}

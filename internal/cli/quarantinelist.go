@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // quarantineListOptions are those of the command quarantine list.
@@ -51,7 +52,7 @@ func (g *globals) runQuarantineList(ctx context.Context, opts quarantineListOpti
 	if opts.Limit < 0 {
 		return nil, usage(fmt.Sprintf("--limit %d: use 0 for all, or a number of rows", opts.Limit))
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (g *globals) runQuarantineList(ctx context.Context, opts quarantineListOpti
 	return o, nil
 }
 
-func quarantinedRows(list []pipeline.Quarantined) int64 {
+func quarantinedRows(list []inspect.Quarantined) int64 {
 	rows := int64(0)
 	for i := range list {
 		rows += list[i].Count
@@ -87,7 +88,7 @@ func rowsAre(n int64) string {
 	return text.Count(n) + " rows are"
 }
 
-func (p *page) quarantined(q *pipeline.Quarantined) {
+func (p *page) quarantined(q *inspect.Quarantined) {
 	shown := ""
 	if int64(len(q.Rows)) < q.Count {
 		shown = fmt.Sprintf(", the first %d", len(q.Rows))

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 func newQuarantineRetryCommand(g *globals) *cobra.Command {
@@ -38,7 +38,7 @@ for each key, so that nothing newer is overwritten.`,
 }
 
 func (g *globals) runQuarantineRetry(ctx context.Context, opts requestOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +52,14 @@ func (g *globals) runQuarantineRetry(ctx context.Context, opts requestOptions) (
 	return o, nil
 }
 
-func retryOutcome(results []pipeline.Result) *outcome {
+func retryOutcome(results []report.Result) *outcome {
 	o := &outcome{result: map[string]any{"pipelines": results}, code: codeTables}
 	t := totalOf(results)
 	left := false
 	for i := range results {
 		o.collect(&results[i])
 		for j := range results[i].Tables {
-			left = left || results[i].Tables[j].State == pipeline.CompletedWithWarnings
+			left = left || results[i].Tables[j].State == report.CompletedWithWarnings
 		}
 	}
 	o.exit = exitOfAll(t.done, t.failures)
@@ -83,7 +83,7 @@ func retryOutcome(results []pipeline.Result) *outcome {
 }
 
 // retried shows what became of the rows of each table.
-func (p *page) retried(r *pipeline.Result) {
+func (p *page) retried(r *report.Result) {
 	var names []string
 	for i := range r.Tables {
 		names = append(names, r.Tables[i].Table)

@@ -9,7 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 func newQuarantineShowCommand(g *globals) *cobra.Command {
@@ -40,7 +41,7 @@ func (g *globals) runQuarantineShow(ctx context.Context, args []string, opts tab
 	if err != nil {
 		return nil, err
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (g *globals) runQuarantineShow(ctx context.Context, args []string, opts tab
 
 // quarantinedRow shows a row and at most so many characters of its text, 0 for
 // all.
-func (p *page) quarantinedRow(r *pipeline.QuarantinedRow, most int) {
+func (p *page) quarantinedRow(r *inspect.QuarantinedRow, most int) {
 	column := text.None
 	if r.Column > 0 {
 		column = strings.TrimSpace(fmt.Sprintf("%d %s", r.Column, r.ColumnName))

@@ -9,7 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // reconcileOptions are those of the command reconcile.
@@ -72,12 +73,12 @@ func (g *globals) runReconcile(ctx context.Context, table string, opts reconcile
 	if opts.MaxKeys < 0 {
 		return nil, usage("--max-keys: write 0 or more")
 	}
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
 	g.working(ctx)
-	r, err := service.Reconcile(ctx, opts.Pipeline, pipeline.ReconcileRequest{Table: table, Apply: opts.Apply, MaxKeys: opts.MaxKeys, Since: opts.Since})
+	r, err := service.Reconcile(ctx, opts.Pipeline, reconcile.Request{Table: table, Apply: opts.Apply, MaxKeys: opts.MaxKeys, Since: opts.Since})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (g *globals) runReconcile(ctx context.Context, table string, opts reconcile
 	return o, nil
 }
 
-func reconcileOutcome(r *pipeline.Reconciliation, opts reconcileOptions) *outcome {
+func reconcileOutcome(r *reconcile.Reconciliation, opts reconcileOptions) *outcome {
 	o := &outcome{
 		result:   r,
 		summary:  reconcileSummary(r),
@@ -97,7 +98,7 @@ func reconcileOutcome(r *pipeline.Reconciliation, opts reconcileOptions) *outcom
 	case opts.Apply && r.Blocked != "":
 		o.exit, o.code = exitFailed, codeBlocked
 		o.problems = []string{fmt.Sprintf("%s: nothing was removed: %s", r.Table, r.Blocked)}
-	case r.Verdict == pipeline.Different || r.Verdict == pipeline.HasVanished:
+	case r.Verdict == reconcile.Different || r.Verdict == reconcile.HasVanished:
 		o.exit = exitPartly
 	}
 	return o
@@ -106,14 +107,14 @@ func reconcileOutcome(r *pipeline.Reconciliation, opts reconcileOptions) *outcom
 // codeBlocked: rows that vanished may not be removed now.
 const codeBlocked = "REMOVAL_BLOCKED"
 
-func reconcileSummary(r *pipeline.Reconciliation) string {
+func reconcileSummary(r *reconcile.Reconciliation) string {
 	switch {
-	case r.Verdict == pipeline.Different:
+	case r.Verdict == reconcile.Different:
 		return fmt.Sprintf("%s differs in %s: %d missing, %d extra, %d different", r.Table,
 			text.Plural(int(r.Missing+r.Extra+r.Differing), "key"), r.Missing, r.Extra, r.Differing)
-	case r.Verdict == pipeline.HasVanished:
+	case r.Verdict == reconcile.HasVanished:
 		return fmt.Sprintf("%s has %s that vanished from the source", r.Table, text.Plural(int(r.Vanished), "row"))
-	case r.Verdict == pipeline.NotCheckable:
+	case r.Verdict == reconcile.NotCheckable:
 		return fmt.Sprintf("%s cannot be checked: no folder with rows of it is left", r.Table)
 	case r.Removed > 0:
 		return fmt.Sprintf("%s matches its export, now that %s that vanished from the source went", r.Table, text.Plural(int(r.Removed), "row"))
@@ -123,7 +124,7 @@ func reconcileSummary(r *pipeline.Reconciliation) string {
 	return r.Table + " matches its export"
 }
 
-func (p *page) reconciliation(r *pipeline.Reconciliation) {
+func (p *page) reconciliation(r *reconcile.Reconciliation) {
 	p.linef("%s  %s", p.Bold(r.Table), p.state(string(r.Verdict)))
 	replayed := "nothing"
 	if r.Folders.Searched > 0 {
@@ -149,7 +150,7 @@ func (p *page) reconciliation(r *pipeline.Reconciliation) {
 }
 
 // keyCounts shows what there is of each kind.
-func (p *page) keyCounts(r *pipeline.Reconciliation) {
+func (p *page) keyCounts(r *reconcile.Reconciliation) {
 	var kinds []string
 	for _, k := range []struct {
 		n    int64
@@ -170,7 +171,7 @@ func (p *page) keyCounts(r *pipeline.Reconciliation) {
 	}
 }
 
-func (p *page) differences(r *pipeline.Reconciliation) {
+func (p *page) differences(r *reconcile.Reconciliation) {
 	for _, k := range r.Differences {
 		p.linef("%s  %s", p.Bold(k.Key), p.Wary(k.Kind))
 		for _, v := range k.Versions {
@@ -207,7 +208,7 @@ func shownValue(v *string) string {
 }
 
 // reconciled is the last comparison of a table in a list of tables.
-func (p *page) reconciled(r *pipeline.Reconciled, now time.Time) string {
+func (p *page) reconciled(r *reconcile.Reconciled, now time.Time) string {
 	if r == nil {
 		return text.None
 	}

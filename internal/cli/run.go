@@ -11,7 +11,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // runOptions are those of the command run.
@@ -93,7 +93,7 @@ func (g *globals) runRun(ctx context.Context, opts runOptions) (*outcome, error)
 }
 
 // runOutcome shows the results of updates that took so long in all.
-func runOutcome(results []pipeline.Result, took time.Duration) *outcome {
+func runOutcome(results []report.Result, took time.Duration) *outcome {
 	o := &outcome{
 		result: map[string]any{"pipelines": results},
 		code:   codeTables,
@@ -119,7 +119,7 @@ func runOutcome(results []pipeline.Result, took time.Duration) *outcome {
 }
 
 // collect takes over what goes to standard error.
-func (o *outcome) collect(r *pipeline.Result) {
+func (o *outcome) collect(r *report.Result) {
 	o.warnings = append(o.warnings, warningLines(r.Name, r.Events)...)
 	if r.Error != nil {
 		o.problems = append(o.problems, failureLines(r.Name, r.Error)...)
@@ -136,17 +136,17 @@ func (o *outcome) collect(r *pipeline.Result) {
 
 // total of a number of updates.
 type total struct {
-	rows         pipeline.Rows
+	rows         report.Rows
 	bytes        int64
 	tables, done int // done: completed
 	changed      int // tables that were brought up to date by a new version
 	further      int // tables that have a new version and failed then
 	waiting      int // tables that are not there yet
 	held         bool
-	failures     []*pipeline.Failure
+	failures     []*report.Failure
 }
 
-func totalOf(results []pipeline.Result) total {
+func totalOf(results []report.Result) total {
 	var t total
 	for i := range results {
 		r := &results[i]
@@ -169,7 +169,7 @@ func totalOf(results []pipeline.Result) total {
 	return t
 }
 
-func (t *total) addTable(r *pipeline.TableResult) {
+func (t *total) addTable(r *report.TableResult) {
 	t.tables++
 	t.bytes += r.BytesRead
 	if r.Error != nil {
@@ -240,13 +240,13 @@ func furtherTables(n int) string {
 	return text.Plural(n, "table") + " got further before they failed"
 }
 
-func rowsSentence(r pipeline.Rows) string {
+func rowsSentence(r report.Rows) string {
 	return fmt.Sprintf("%s rows read = %s upserted + %s deleted + %s superseded + %s quarantined",
 		text.Count(r.Read), text.Count(r.Upserted), text.Count(r.Deleted), text.Count(r.Superseded), text.Count(r.Quarantined))
 }
 
 // result shows the tables of one update.
-func (p *page) result(r *pipeline.Result) {
+func (p *page) result(r *report.Result) {
 	var names []string
 	for i := range r.Tables {
 		names = append(names, r.Tables[i].Table)
@@ -260,7 +260,7 @@ func (p *page) result(r *pipeline.Result) {
 		table.Row(strings.TrimPrefix(t.Table, prefix), scd(t.SCDType), p.state(string(t.State)), fmt.Sprint(t.Folders),
 			text.Count(t.Rows.Read), text.Count(t.Rows.Upserted), text.Count(t.Rows.Deleted),
 			text.Count(t.Rows.Superseded), text.Count(t.Rows.Quarantined),
-			text.Duration(t.Duration()), text.MegabytesPerSecond(t.BytesRead, t.Duration()), version(t.Version), or(t.Cursor))
+			text.Duration(t.Duration), text.MegabytesPerSecond(t.BytesRead, t.Duration), version(t.Version), or(t.Cursor))
 	}
 	p.linef("%s", table)
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluicedata/sluice/internal/cli/text"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 func newStatusCommand(g *globals) *cobra.Command {
@@ -47,7 +48,7 @@ does not move.
 }
 
 func (g *globals) runStatus(ctx context.Context, opts requestOptions) (*outcome, error) {
-	service, warnings, err := g.service(pipeline.Listener{})
+	service, warnings, err := g.service(report.Listener{})
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func (g *globals) runStatus(ctx context.Context, opts requestOptions) (*outcome,
 	return o, nil
 }
 
-func statusOutcome(list []pipeline.Status, now time.Time) *outcome {
+func statusOutcome(list []inspect.Status, now time.Time) *outcome {
 	o := &outcome{
 		result: map[string]any{"pipelines": list},
 		code:   codeTables,
@@ -71,8 +72,8 @@ func statusOutcome(list []pipeline.Status, now time.Time) *outcome {
 			}
 		},
 	}
-	var failures []*pipeline.Failure
-	count := map[pipeline.Standing]int{}
+	var failures []*report.Failure
+	count := map[inspect.Standing]int{}
 	done := 0
 	for i := range list {
 		s := &list[i]
@@ -96,25 +97,25 @@ func statusOutcome(list []pipeline.Status, now time.Time) *outcome {
 	o.exit = exitOfAll(done, failures)
 	var parts []string
 	for _, s := range []struct {
-		state pipeline.Standing
+		state inspect.Standing
 		what  string
 	}{
-		{pipeline.UpToDate, "up to date"}, {pipeline.Behind, "behind"},
-		{pipeline.NotCreated, "not created yet"}, {pipeline.Unreadable, "unreadable"},
-		{pipeline.RefreshRequired, "to be refreshed in full"},
+		{inspect.UpToDate, "up to date"}, {inspect.Behind, "behind"},
+		{inspect.NotCreated, "not created yet"}, {inspect.Unreadable, "unreadable"},
+		{inspect.RefreshRequired, "to be refreshed in full"},
 	} {
 		if n := count[s.state]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, s.what))
 		}
 	}
-	o.summary = text.Plural(done+count[pipeline.Unreadable]+count[pipeline.RefreshRequired], "table")
+	o.summary = text.Plural(done+count[inspect.Unreadable]+count[inspect.RefreshRequired], "table")
 	if len(parts) > 0 {
 		o.summary += ": " + strings.Join(parts, ", ")
 	}
 	return o
 }
 
-func (p *page) status(s *pipeline.Status, now time.Time) {
+func (p *page) status(s *inspect.Status, now time.Time) {
 	var names []string
 	for i := range s.Tables {
 		names = append(names, s.Tables[i].Table)
@@ -128,11 +129,11 @@ func (p *page) status(s *pipeline.Status, now time.Time) {
 		p.source(source, now)
 	}
 	heads := []string{"TABLE", ">SCD", "STATE", "CURSOR", "FRESH", ">VERSION", ">ROWS", ">FILES", ">SIZE", ">WAITING"}
-	compared := slices.ContainsFunc(s.Tables, func(t pipeline.TableStatus) bool { return t.Reconciled != nil })
+	compared := slices.ContainsFunc(s.Tables, func(t inspect.TableStatus) bool { return t.Reconciled != nil })
 	if compared {
 		heads = append(heads, "RECONCILED")
 	}
-	aside := slices.ContainsFunc(s.Tables, func(t pipeline.TableStatus) bool { return t.Quarantined > 0 })
+	aside := slices.ContainsFunc(s.Tables, func(t inspect.TableStatus) bool { return t.Quarantined > 0 })
 	if aside {
 		heads = append(heads, ">SET ASIDE")
 	}
@@ -161,7 +162,7 @@ func (p *page) status(s *pipeline.Status, now time.Time) {
 
 // newestCursor is the newest folder where none is newer than all tables: then
 // the source's listing, which begins behind the tables, is empty.
-func newestCursor(tables []pipeline.TableStatus) string {
+func newestCursor(tables []inspect.TableStatus) string {
 	newest := ""
 	for i := range tables {
 		newest = max(newest, tables[i].Cursor)
@@ -169,7 +170,7 @@ func newestCursor(tables []pipeline.TableStatus) string {
 	return newest
 }
 
-func waiting(t *pipeline.TableStatus) string {
+func waiting(t *inspect.TableStatus) string {
 	if t.Waiting == 0 {
 		return text.None
 	}

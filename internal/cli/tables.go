@@ -8,6 +8,9 @@ import (
 
 	"github.com/sluicedata/sluice/internal/cli/text"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // commonPrefix is the "catalog.schema." that all tables share; it goes into the
@@ -35,12 +38,12 @@ func (p *page) heading(pipeline, prefix string) {
 // state colours the name of a state.
 func (p *page) state(s string) string {
 	switch s {
-	case string(pipeline.Completed), string(pipeline.UpToDate), string(pipeline.Matches):
+	case string(report.Completed), string(inspect.UpToDate), string(reconcile.Matches):
 		return p.Good(s)
-	case string(pipeline.Failed), string(pipeline.Unreadable), string(pipeline.RefreshRequired), string(pipeline.ActionFail), string(pipeline.Different):
+	case string(report.Failed), string(inspect.Unreadable), string(inspect.RefreshRequired), string(pipeline.ActionFail), string(reconcile.Different):
 		return p.Bad(s)
-	case string(pipeline.Partial), string(pipeline.CompletedWithWarnings), string(pipeline.Behind),
-		string(pipeline.HasVanished), string(pipeline.NotCheckable):
+	case string(report.Partial), string(report.CompletedWithWarnings), string(inspect.Behind),
+		string(reconcile.HasVanished), string(reconcile.NotCheckable):
 		return p.Wary(s)
 	}
 	return s
@@ -66,7 +69,7 @@ func version(v int64) string {
 func scd(t string) string { return strings.TrimPrefix(t, "SCD_TYPE_") }
 
 // source shows what was found of an environment's export, and how old that is.
-func (p *page) source(s pipeline.Source, now time.Time) {
+func (p *page) source(s report.Source, now time.Time) {
 	name := s.Environment
 	if name == "" {
 		name = "export"
@@ -91,15 +94,15 @@ const folderForm = "2006-01-02T15.04.05Z"
 
 // failureLines are the problems of one table or pipeline: the first line says
 // whose they are.
-func failureLines(of string, f *pipeline.Failure) []string {
+func failureLines(of string, f *report.Failure) []string {
 	return strings.Split(fmt.Sprintf("%s: %s (%s)", of, f.Message, f.Code), "\n")
 }
 
 // warningLines are the warnings among events, each with whose it is.
-func warningLines(of string, events []pipeline.Event) []string {
+func warningLines(of string, events []report.Event) []string {
 	var lines []string
 	for _, e := range events {
-		if e.Level == pipeline.Warn {
+		if e.Level == report.Warn {
 			lines = append(lines, fmt.Sprintf("%s: %s (%s)", of, e, e.Code))
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/azure"
 	"github.com/sluicedata/sluice/internal/storage/azure/azurite"
@@ -42,7 +42,7 @@ func states(list []control.Looked) string {
 
 func look(t *testing.T, config *spec.Resolved) []control.Looked {
 	t.Helper()
-	service := control.New(config, pipeline.Options{Clock: time.Now, Software: "sluice/test"})
+	service := control.New(config, work.Options{Clock: time.Now, Software: "sluice/test"})
 	defer service.Close()
 	list, err := service.Check(t.Context(), control.Request{})
 	if err != nil {

@@ -22,7 +22,7 @@ type diagnosed struct {
 
 var _ storage.Store = (*diagnosed)(nil)
 
-// hinted is an error with its remedy, which pipeline.Failure shows.
+// hinted is an error with its remedy, which report.Failure shows.
 type hinted struct {
 	error
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/state"
 )
@@ -18,7 +18,7 @@ type PastRequest struct {
 	Table    string // see state.Filter; of runs it means nothing
 	Code     string
 	// Level is the least.
-	Level pipeline.Level
+	Level report.Level
 	// Since is how far back to look.
 	Since time.Duration
 	// Limit is the most that is told: the newest.
@@ -27,7 +27,7 @@ type PastRequest struct {
 
 // PastEvent is an event of a run that is over, or under way.
 type PastEvent struct {
-	pipeline.Event
+	report.Event
 
 	Pipeline string `json:"pipeline"`
 	UpdateID string `json:"update_id"`
@@ -38,22 +38,22 @@ type PastRun struct {
 	Pipeline string `json:"pipeline"`
 	UpdateID string `json:"update_id"`
 	// State is RUNNING where the run has not ended, or was killed.
-	State        string        `json:"state"`
-	Began        time.Time     `json:"began"`
-	Ended        *time.Time    `json:"ended"`
-	Tables       int           `json:"tables"`
-	Failed       int           `json:"tables_failed"`
-	Rows         pipeline.Rows `json:"rows"`
-	BytesRead    int64         `json:"bytes_read"`
-	BytesWritten int64         `json:"bytes_written"`
-	Error        string        `json:"error,omitempty"` // what kept it from beginning
+	State        string      `json:"state"`
+	Began        time.Time   `json:"began"`
+	Ended        *time.Time  `json:"ended"`
+	Tables       int         `json:"tables"`
+	Failed       int         `json:"tables_failed"`
+	Rows         report.Rows `json:"rows"`
+	BytesRead    int64       `json:"bytes_read"`
+	BytesWritten int64       `json:"bytes_written"`
+	Error        string      `json:"error,omitempty"` // what kept it from beginning
 }
 
 // Events lists the events of earlier runs, the newest last.
 func (s *Service) Events(ctx context.Context, q PastRequest) ([]PastEvent, error) {
 	return past(ctx, s, q, (*state.Store).Events, func(e state.RunEvent) PastEvent {
-		return PastEvent{Pipeline: e.Pipeline, UpdateID: e.Run, Event: pipeline.Event{
-			Code: e.Code, Level: pipeline.Level(e.Level), Time: e.Time, Table: e.Table, Folder: e.Folder, Text: e.Text, Fix: e.Fix,
+		return PastEvent{Pipeline: e.Pipeline, UpdateID: e.Run, Event: report.Event{
+			Code: e.Code, Level: report.Level(e.Level), Time: e.Time, Table: e.Table, Folder: e.Folder, Text: e.Text, Fix: e.Fix,
 		}}
 	})
 }
@@ -63,7 +63,7 @@ func (s *Service) Runs(ctx context.Context, q PastRequest) ([]PastRun, error) {
 	return past(ctx, s, q, (*state.Store).Runs, func(r state.Run) PastRun {
 		run := PastRun{
 			Pipeline: r.Pipeline, UpdateID: r.ID, State: r.State, Began: r.Began, Tables: r.Tables, Failed: r.Failed,
-			Rows: pipeline.Rows(r.Rows), BytesRead: r.BytesRead, BytesWritten: r.BytesWritten, Error: r.Error,
+			Rows: report.Rows(r.Rows), BytesRead: r.BytesRead, BytesWritten: r.BytesWritten, Error: r.Error,
 		}
 		if !r.Ended.IsZero() {
 			run.Ended = &r.Ended
@@ -107,7 +107,7 @@ func (s *Service) filter(q PastRequest) (state.Filter, error) {
 		f.Since = s.opts.Clock().Add(-q.Since)
 	}
 	if q.Level != "" {
-		levels := []pipeline.Level{pipeline.Info, pipeline.Warn, pipeline.Error}
+		levels := []report.Level{report.Info, report.Warn, report.Error}
 		for _, l := range levels[max(0, slices.Index(levels, q.Level)):] {
 			f.Levels = append(f.Levels, string(l))
 		}

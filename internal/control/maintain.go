@@ -4,22 +4,23 @@ import (
 	"context"
 	"errors"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/upkeep"
 )
 
 // Maintain looks after the tables of the pipelines, all of them where the request
 // names none. The error is one of the request or the surroundings; what fails in
 // a table is in its result.
-func (s *Service) Maintain(ctx context.Context, pipelines []string, request pipeline.MaintainRequest) ([]pipeline.Maintained, error) {
+func (s *Service) Maintain(ctx context.Context, pipelines []string, request upkeep.Request) ([]upkeep.Maintained, error) {
 	runners, err := s.runners(pipelines)
 	if err != nil {
 		return nil, err
 	}
-	list, found := []pipeline.Maintained{}, len(runners) == 0
+	list, found := []upkeep.Maintained{}, len(runners) == 0
 	var missing error
 	for _, r := range runners {
-		tables, err := r.Maintain(ctx, request)
-		if errors.Is(err, pipeline.ErrNoSuchTable) {
+		tables, err := upkeep.Tables(ctx, r, request)
+		if errors.Is(err, report.ErrNoSuchTable) {
 			missing = err
 			continue
 		}

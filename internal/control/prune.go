@@ -7,11 +7,11 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/prune"
 	"github.com/sluicedata/sluice/internal/storage/azure"
 )
 
-// PruneRequest says which source folders may go, see [pipeline.PruneRequest].
+// PruneRequest says which source folders may go, see [prune.Request].
 type PruneRequest struct {
 	Pipelines []string
 	OlderThan time.Duration
@@ -20,7 +20,7 @@ type PruneRequest struct {
 
 // Prune finds, and on request removes, source folders that no table of any
 // pipeline of the configuration needs.
-func (s *Service) Prune(ctx context.Context, request PruneRequest) ([]pipeline.Pruned, error) {
+func (s *Service) Prune(ctx context.Context, request PruneRequest) ([]prune.Pruned, error) {
 	if _, err := s.runners(request.Pipelines); err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *Service) Prune(ctx context.Context, request PruneRequest) ([]pipeline.P
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Prune(ctx, all, pipeline.PruneRequest{
+	return prune.Folders(ctx, all, prune.Request{
 		Pipelines: request.Pipelines, OlderThan: request.OlderThan, Delete: request.Delete, Held: held,
 	})
 }

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/local"
@@ -28,12 +31,12 @@ var (
 // Service carries out requests on the pipelines of one configuration.
 type Service struct {
 	config *spec.Resolved
-	opts   pipeline.Options
+	opts   work.Options
 	stores stores
 }
 
 // New makes a service. The options hold for every pipeline.
-func New(config *spec.Resolved, opts pipeline.Options) *Service {
+func New(config *spec.Resolved, opts work.Options) *Service {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
 	}
@@ -56,7 +59,7 @@ type Request struct {
 }
 
 // runners opens the pipelines that the request means.
-func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
+func (s *Service) runners(names []string) ([]*work.Pipeline, error) {
 	for _, name := range names {
 		if !slices.ContainsFunc(s.config.Pipelines, func(p spec.Pipeline) bool { return named(p, name) }) {
 			return nil, fmt.Errorf("%w: %q; the configuration has %s", ErrNoPipeline, name, s.pipelineNames())
@@ -71,7 +74,7 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 		return nil, err
 	}
 	opts.IndexDir = s.indexDir()
-	var runners []*pipeline.Runner
+	var runners []*work.Pipeline
 	for _, p := range s.config.Pipelines {
 		if len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return named(p, name) }) {
 			continue
@@ -80,7 +83,7 @@ func (s *Service) runners(names []string) ([]*pipeline.Runner, error) {
 		if err != nil {
 			return nil, err
 		}
-		runners = append(runners, &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: opts})
+		runners = append(runners, &work.Pipeline{Config: p, Source: source, Lake: lake, Options: opts})
 	}
 	return runners, nil
 }
@@ -121,32 +124,32 @@ func (s *Service) pipelineNames() string {
 
 // Run brings the pipelines up to date, one after the other. The error is one of
 // the request or the surroundings; what fails in a pipeline is in its result.
-func (s *Service) Run(ctx context.Context, request Request) ([]pipeline.Result, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Result, *pipeline.Failure) {
-		result := r.Run(ctx, q)
+func (s *Service) Run(ctx context.Context, request Request) ([]report.Result, error) {
+	return each(s, request, func(r *work.Pipeline, q work.Request) (report.Result, *report.Failure) {
+		result := pipeline.Run(ctx, r, q)
 		return result, result.Error
 	})
 }
 
 // Plan says what Run would do.
 func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Plan, *pipeline.Failure) {
-		plan := r.Plan(ctx, q)
+	return each(s, request, func(r *work.Pipeline, q work.Request) (pipeline.Plan, *report.Failure) {
+		plan := pipeline.MakePlan(ctx, r, q)
 		return plan, plan.Error
 	})
 }
 
 // Status says where the tables stand.
-func (s *Service) Status(ctx context.Context, request Request) ([]pipeline.Status, error) {
-	return each(s, request, func(r *pipeline.Runner, q pipeline.Request) (pipeline.Status, *pipeline.Failure) {
-		status := r.Status(ctx, q)
+func (s *Service) Status(ctx context.Context, request Request) ([]inspect.Status, error) {
+	return each(s, request, func(r *work.Pipeline, q work.Request) (inspect.Status, *report.Failure) {
+		status := inspect.StatusOf(ctx, r, q)
 		return status, status.Error
 	})
 }
 
 // each asks every pipeline that the request means. A table that the request
 // names has to be in one of them; those that do not have it are left out.
-func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipeline.Request) (R, *pipeline.Failure)) ([]R, error) {
+func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Request) (R, *report.Failure)) ([]R, error) {
 	runners, err := s.runners(request.Pipelines)
 	if err != nil {
 		return nil, err
@@ -154,8 +157,8 @@ func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipelin
 	results := []R{}
 	var missing error
 	for _, r := range runners {
-		result, failure := ask(r, pipeline.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
-		if failure != nil && errors.Is(failure, pipeline.ErrNoSuchTable) {
+		result, failure := ask(r, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
+		if failure != nil && errors.Is(failure, report.ErrNoSuchTable) {
 			missing = failure
 			continue
 		}
@@ -168,19 +171,19 @@ func each[R any](s *Service, request Request, ask func(*pipeline.Runner, pipelin
 }
 
 // History lists the newest commits of a table, at most limit (0: all).
-func (s *Service) History(ctx context.Context, t Table, limit int) (*pipeline.History, error) {
-	return ofTable(ctx, s, t, func(r *pipeline.Runner) (*pipeline.History, error) { return r.History(ctx, t.Name, limit) })
+func (s *Service) History(ctx context.Context, t Table, limit int) (*inspect.History, error) {
+	return ofTable(ctx, s, t, func(r *work.Pipeline) (*inspect.History, error) { return inspect.HistoryOf(ctx, r, t.Name, limit) })
 }
 
 // Explain tells where the rows of a key come from.
-func (s *Service) Explain(ctx context.Context, t Table, key string) (*pipeline.Explanation, error) {
-	return ofTable(ctx, s, t, func(r *pipeline.Runner) (*pipeline.Explanation, error) { return r.Explain(ctx, t.Name, key) })
+func (s *Service) Explain(ctx context.Context, t Table, key string) (*inspect.Explanation, error) {
+	return ofTable(ctx, s, t, func(r *work.Pipeline) (*inspect.Explanation, error) { return inspect.Explain(ctx, r, t.Name, key) })
 }
 
 // Discovered is what a connection's container holds.
 type Discovered struct {
-	Connection   string               `json:"connection"`
-	Environments []pipeline.Discovery `json:"environments"`
+	Connection   string              `json:"connection"`
+	Environments []inspect.Discovery `json:"environments"`
 }
 
 // Discover lists the tables of the exports of all connections that pipelines
@@ -195,7 +198,7 @@ func (s *Service) Discover(ctx context.Context) ([]Discovered, error) {
 		if err != nil {
 			return nil, err
 		}
-		environments, err := pipeline.Discover(ctx, p.Source, store)
+		environments, err := inspect.Discover(ctx, p.Source, store)
 		if err != nil {
 			return nil, err
 		}

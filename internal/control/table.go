@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
 
 // Table names one table of the configuration.
@@ -21,7 +22,7 @@ type Table struct {
 // ofTable asks the pipeline that has the table. A name that means tables of several
 // pipelines is refused: which of them comes first in the configuration is nothing
 // that a user thinks of.
-func ofTable[R any](ctx context.Context, s *Service, t Table, ask func(*pipeline.Runner) (*R, error)) (*R, error) {
+func ofTable[R any](ctx context.Context, s *Service, t Table, ask func(*work.Pipeline) (*R, error)) (*R, error) {
 	var names []string
 	if t.Pipeline != "" {
 		names = append(names, t.Pipeline)
@@ -44,14 +45,14 @@ func ofTable[R any](ctx context.Context, s *Service, t Table, ask func(*pipeline
 
 // onlyOne finds the pipeline that has the table. One that cannot tell, since its
 // export cannot be read, does not keep a table of another from being looked at.
-func onlyOne(ctx context.Context, runners []*pipeline.Runner, name string) (*pipeline.Runner, error) {
-	var found *pipeline.Runner
+func onlyOne(ctx context.Context, runners []*work.Pipeline, name string) (*work.Pipeline, error) {
+	var found *work.Pipeline
 	var meant []string
 	var missing, failed error
 	for _, r := range runners {
-		tables, err := r.Named(ctx, name)
+		tables, err := work.Named(ctx, r, name)
 		switch {
-		case errors.Is(err, pipeline.ErrNoSuchTable):
+		case errors.Is(err, report.ErrNoSuchTable):
 			missing = err
 			continue
 		case err != nil:
@@ -60,12 +61,12 @@ func onlyOne(ctx context.Context, runners []*pipeline.Runner, name string) (*pip
 		}
 		found = r
 		for _, table := range tables {
-			meant = append(meant, table+" of pipeline "+r.Pipeline.Key)
+			meant = append(meant, table+" of pipeline "+r.Config.Key)
 		}
 	}
 	switch {
 	case len(meant) > 1:
-		return nil, fmt.Errorf("%w: %s could be %s; name it in full, or choose with --pipeline", pipeline.ErrAmbiguous, name, strings.Join(meant, " or "))
+		return nil, fmt.Errorf("%w: %s could be %s; name it in full, or choose with --pipeline", report.ErrAmbiguous, name, strings.Join(meant, " or "))
 	case found == nil:
 		return nil, cmp.Or(failed, missing)
 	}

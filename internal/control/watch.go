@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sluicedata/sluice/internal/monitor"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // Watch says who is told of runs beside their caller and the run history.
@@ -28,7 +28,7 @@ func (s *Service) Watch(ctx context.Context, w Watch) (stop func(context.Context
 		MetricsFile: w.MetricsFile, LineageFile: w.LineageFile, History: folder, Getenv: w.Getenv, Version: w.Version, Clock: s.opts.Clock,
 	})
 	before := s.opts.Listener
-	s.opts.Listener = pipeline.Listen(before, m.Listener())
+	s.opts.Listener = report.Listen(before, m.Listener())
 	return func(ctx context.Context) []error {
 		s.opts.Listener = before
 		problems := m.Close(ctx)

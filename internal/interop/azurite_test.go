@@ -10,7 +10,8 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/control"
 	"github.com/sluicedata/sluice/internal/interop"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/azure"
 	"github.com/sluicedata/sluice/internal/storage/azure/azurite"
@@ -99,7 +100,7 @@ func serviceOf(t *testing.T, server *azurite.Server) *control.Service {
 	need(t, err)
 	resolved, err := config.Resolve()
 	need(t, err)
-	service := control.New(resolved, pipeline.Options{Memory: 64 << 20, Workers: 2})
+	service := control.New(resolved, work.Options{Memory: 64 << 20, Workers: 2})
 	t.Cleanup(func() { need(t, service.Close()) })
 	return service
 }
@@ -109,7 +110,7 @@ func runAll(t *testing.T, service *control.Service) {
 	results, err := service.Run(context.Background(), control.Request{})
 	need(t, err)
 	for _, r := range results {
-		if r.State != pipeline.Completed && r.State != pipeline.CompletedWithWarnings {
+		if r.State != report.Completed && r.State != report.CompletedWithWarnings {
 			t.Fatalf("%s: %v, %+v", r.State, r.Error, r.Tables)
 		}
 	}

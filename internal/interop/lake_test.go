@@ -13,6 +13,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	files "github.com/sluicedata/sluice/internal/storage/local"
@@ -88,23 +90,23 @@ func appID(table string, w way) string { return "sluice:prod:main.crm." + destin
 // tryRun brings the tables up to date. Data files are small, so that there are
 // several for engines to skip. The time stands still, but for the tables'
 // purposes it has passed: what is removed may be deleted at once.
-func (l *lake) tryRun() pipeline.Result {
-	r := pipeline.Runner{
-		Pipeline: spec.Pipeline{Key: "prod", Name: "prod", Source: spec.Source{AbandonAfter: time.Hour}, Tables: l.tables},
-		Source:   l.source, Lake: l.store,
-		Options: pipeline.Options{
+func (l *lake) tryRun() report.Result {
+	r := work.Pipeline{
+		Config: spec.Pipeline{Key: "prod", Name: "prod", Source: spec.Source{AbandonAfter: time.Hour}, Tables: l.tables},
+		Source: l.source, Lake: l.store,
+		Options: work.Options{
 			Memory: 64 << 20, Workers: 2, FileBytes: 16 << 10, NewID: func() string { return "update" },
 			Clock: func() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) },
 		},
 	}
-	return r.Run(context.Background(), pipeline.Request{})
+	return pipeline.Run(context.Background(), &r, work.Request{})
 }
 
 // run brings the tables up to date, all of them.
-func (l *lake) run(t *testing.T) pipeline.Result {
+func (l *lake) run(t *testing.T) report.Result {
 	t.Helper()
 	result := l.tryRun()
-	if result.State != pipeline.Completed && result.State != pipeline.CompletedWithWarnings {
+	if result.State != report.Completed && result.State != report.CompletedWithWarnings {
 		text, err := json.MarshalIndent(result, "", " ")
 		need(t, err)
 		t.Fatalf("the tables were not brought up to date: %s", text)

@@ -13,7 +13,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 
 	"github.com/sluicedata/sluice/internal/control"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/prune"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure"
@@ -70,7 +72,7 @@ func TestPruneStopsAtALease(t *testing.T) {
 		release := holdLease(t, server, held)
 		p := pruneOne(t, service)
 		after := foldersOf(t, export)
-		if p.Count != 1 || p.Error != nil || len(p.Events) != 1 || p.Events[0].Code != pipeline.PruneSkipped || p.Events[0].Folder != before.names[1] ||
+		if p.Count != 1 || p.Error != nil || len(p.Events) != 1 || p.Events[0].Code != report.PruneSkipped || p.Events[0].Folder != before.names[1] ||
 			!strings.Contains(p.Events[0].Text, held+" is leased by another program") {
 			t.Fatalf("with a lease on %s: %+v", held, p)
 		}
@@ -120,12 +122,12 @@ func leaseService(t *testing.T, server *azurite.Server) *control.Service {
 	need(t, err)
 	resolved, err := config.Resolve()
 	need(t, err)
-	service := control.New(resolved, pipeline.Options{Memory: 64 << 20, Workers: 2})
+	service := control.New(resolved, work.Options{Memory: 64 << 20, Workers: 2})
 	t.Cleanup(func() { need(t, service.Close()) })
 	return service
 }
 
-func pruneOne(t *testing.T, service *control.Service) pipeline.Pruned {
+func pruneOne(t *testing.T, service *control.Service) prune.Pruned {
 	t.Helper()
 	list, err := service.Prune(context.Background(), control.PruneRequest{Delete: true})
 	need(t, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/interop"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/storage"
 	files "github.com/sluicedata/sluice/internal/storage/local"
 )
@@ -122,7 +122,7 @@ func scan(path string) ([]interop.Row, error) {
 	}
 	rows := []interop.Row{}
 	err = local.New(store, local.Options{}).Scan(context.Background(), snapshot, schema, func(b *batch.Batch) error {
-		for _, cells := range pipeline.CellsOf(b) {
+		for _, cells := range report.CellsOf(b) {
 			row, err := ownRow(schema, cells)
 			if err != nil {
 				return err
@@ -145,7 +145,7 @@ func load(path string) (storage.Store, *delta.Snapshot, error) {
 }
 
 // ownRow brings cells into the text of interop.Row.
-func ownRow(schema batch.Schema, cells []pipeline.Cell) (interop.Row, error) {
+func ownRow(schema batch.Schema, cells []report.Cell) (interop.Row, error) {
 	row := interop.Row{}
 	for i, cell := range cells {
 		row[cell.Column] = nil

@@ -13,6 +13,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/interop"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	files "github.com/sluicedata/sluice/internal/storage/local"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -74,11 +76,11 @@ func documentedLake(t *testing.T) string {
 	need(t, sim.Initial(context.Background(), source))
 	_, err = sim.Step(context.Background(), source, exporter.Changes{Mix: exporter.Mix{Inserts: 3, Updates: 8, Deletes: 3}})
 	need(t, err)
-	r := pipeline.Runner{Source: source, Lake: lake,
-		Options: pipeline.Options{Clock: func() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) }},
-		Pipeline: spec.Pipeline{Key: "prod", Name: "prod", Catalog: "main", Schema: "crm", ChoiceLabels: true,
+	r := work.Pipeline{Source: source, Lake: lake,
+		Options: work.Options{Clock: func() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) }},
+		Config: spec.Pipeline{Key: "prod", Name: "prod", Catalog: "main", Schema: "crm", ChoiceLabels: true,
 			Environments: []spec.Environment{{Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
-	if result := r.Run(context.Background(), pipeline.Request{}); result.State != pipeline.Completed {
+	if result := pipeline.Run(context.Background(), &r, work.Request{}); result.State != report.Completed {
 		t.Fatalf("%s, %+v", result.State, result.Error)
 	}
 	return folder

@@ -11,7 +11,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/interop"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // tooMuch are statements of Spark after which a table asks something of its
@@ -74,9 +74,9 @@ func spark(t *testing.T, path, statements string) {
 }
 
 // checkRefusal wants an error that names table and feature.
-func checkRefusal(t *testing.T, result pipeline.Result, feature string) {
+func checkRefusal(t *testing.T, result report.Result, feature string) {
 	t.Helper()
-	if len(result.Tables) != 1 || result.Tables[0].State != pipeline.Failed || result.Tables[0].Error == nil {
+	if len(result.Tables) != 1 || result.Tables[0].State != report.Failed || result.Tables[0].Error == nil {
 		t.Fatalf("got %+v, want that the table is refused", result)
 	}
 	e := result.Tables[0].Error

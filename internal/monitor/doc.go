@@ -1,6 +1,6 @@
 // Package monitor tells other programs what happens in runs: Prometheus,
 // OpenTelemetry, OpenLineage, and the history of runs. Each part is a
-// pipeline.Listener.
+// report.Listener.
 //
 //	pipeline ──▶ Listener ──┬─▶ metrics ──▶ registry, text file of node_exporter
 //	                        ├─▶ traces  ──▶ OTLP over HTTP

@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 var docs = filepath.Join("..", "..", "docs")
@@ -50,7 +50,7 @@ func generated(t *testing.T, file, part, want string) {
 func TestEventsDocument(t *testing.T) {
 	var out strings.Builder
 	out.WriteString("| code | level | meaning | what to do |\n|---|---|---|---|\n")
-	for _, k := range pipeline.EventKinds() {
+	for _, k := range report.EventKinds() {
 		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", k.Code, k.Level, cell(k.Meaning), cell(k.Fix))
 	}
 	generated(t, "events.md", "events", out.String())
@@ -76,10 +76,10 @@ func TestMetricsDocument(t *testing.T) {
 
 // tellDone tells of a run without tables that worked, so that every metric is
 // there.
-func tellDone(l pipeline.Listener) {
-	info := pipeline.RunInfo{Pipeline: "prod", UpdateID: "done", At: noon}
+func tellDone(l report.Listener) {
+	info := report.RunInfo{Pipeline: "prod", UpdateID: "done", At: noon}
 	l.RunBegan(info)
-	l.RunDone(info, pipeline.Result{State: pipeline.Completed})
+	l.RunDone(info, report.Result{State: report.Completed})
 }
 
 func labelNames(f *dto.MetricFamily) string {
@@ -142,11 +142,16 @@ func literal(e ast.Expr) string {
 // failures. What is documented must be told somewhere.
 func TestEveryCodeIsDocumentedAndUsed(t *testing.T) {
 	dir := filepath.Join("..", "pipeline")
-	codes, used := codesOf(t, filepath.Join(dir, "event.go")), map[string]bool{}
+	codes, used := codesOf(t, filepath.Join(dir, "report", "event.go")), map[string]bool{}
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	below, err := filepath.Glob(filepath.Join(dir, "*", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = append(paths, below...)
 	for _, path := range paths {
 		if name := filepath.Base(path); name == "event.go" || name == "eventkind.go" || strings.HasSuffix(name, "_test.go") {
 			continue
@@ -158,19 +163,19 @@ func TestEveryCodeIsDocumentedAndUsed(t *testing.T) {
 			return true
 		})
 	}
-	kinds := map[string]pipeline.EventKind{}
-	for _, k := range pipeline.EventKinds() {
+	kinds := map[string]report.EventKind{}
+	for _, k := range report.EventKinds() {
 		kinds[k.Code] = k
 		if k.Meaning == "" || k.Level == "" {
 			t.Errorf("%s has no meaning or no level", k.Code)
 		}
-		if k.Level != pipeline.Info && k.Fix == "" {
+		if k.Level != report.Info && k.Fix == "" {
 			t.Errorf("%s says not what to do", k.Code)
 		}
 	}
 	for name, code := range codes {
 		if _, ok := kinds[code]; !ok {
-			t.Errorf("%s (%s) is not among pipeline.EventKinds", name, code)
+			t.Errorf("%s (%s) is not among report.EventKinds", name, code)
 		}
 		if !used[name] {
 			t.Errorf("%s (%s) is documented and told nowhere", name, code)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/state"
 )
 
@@ -51,7 +51,7 @@ func startHistory(ctx context.Context, o Options, p *problems) (*part, error) {
 	h := &history{ctx: context.WithoutCancel(ctx), store: store, clock: o.Clock, problems: p, runs: map[string]*pendingRun{}}
 	h.tellDamage()
 	return &part{
-		listener: pipeline.Listener{RunBegan: h.runBegan, RunDone: h.runDone, Table: h.table},
+		listener: report.Listener{RunBegan: h.runBegan, RunDone: h.runDone, Table: h.table},
 		close:    func(context.Context) error { return store.Close() },
 	}, nil
 }
@@ -64,7 +64,7 @@ func (h *history) tellDamage() {
 	}
 }
 
-func (h *history) runBegan(r pipeline.RunInfo) {
+func (h *history) runBegan(r report.RunInfo) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := &pendingRun{run: state.Run{ID: r.UpdateID, Pipeline: r.Pipeline, State: state.Running, Began: r.At}}
@@ -74,8 +74,8 @@ func (h *history) runBegan(r pipeline.RunInfo) {
 
 // table keeps the result of a table if there is something to tell of it: a run
 // every minute of tables that have nothing new would be all that is kept.
-func (h *history) table(t pipeline.TableInfo, r pipeline.TableResult) {
-	if r.Folders == 0 && r.State == pipeline.Completed && len(r.Events) == 0 {
+func (h *history) table(t report.TableInfo, r report.TableResult) {
+	if r.Folders == 0 && r.State == report.Completed && len(r.Events) == 0 {
 		return
 	}
 	h.mu.Lock()
@@ -98,7 +98,7 @@ func (h *history) table(t pipeline.TableInfo, r pipeline.TableResult) {
 	}
 }
 
-func (h *history) runDone(ended pipeline.RunInfo, r pipeline.Result) {
+func (h *history) runDone(ended report.RunInfo, r report.Result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.runs[ended.UpdateID]
@@ -136,7 +136,7 @@ func (h *history) write(p *pendingRun) {
 	p.tables, p.events, p.wrote = nil, nil, h.clock()
 }
 
-func stateEvents(events []pipeline.Event) []state.Event {
+func stateEvents(events []report.Event) []state.Event {
 	list := make([]state.Event, len(events))
 	for i, e := range events {
 		list[i] = state.Event{Time: e.Time, Code: e.Code, Level: string(e.Level), Table: e.Table, Folder: e.Folder, Text: e.Text, Fix: e.Fix}

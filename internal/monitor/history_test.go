@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/state"
 )
 
@@ -36,7 +36,7 @@ func told(t *testing.T, dir string) string {
 			t.Fatal(err)
 		}
 		for _, table := range tables {
-			var result pipeline.TableResult
+			var result report.TableResult
 			if err := json.Unmarshal(table.Result, &result); err != nil {
 				t.Fatal(err)
 			}
@@ -76,17 +76,17 @@ func TestHistoryOfAnInterruptedRun(t *testing.T) {
 	now := noon
 	m := Start(ctx, Options{History: dir, Clock: func() time.Time { now = now.Add(2 * historyEvery); return now }})
 	l := m.Listener()
-	info := pipeline.RunInfo{Pipeline: "prod", UpdateID: "u", At: noon}
+	info := report.RunInfo{Pipeline: "prod", UpdateID: "u", At: noon}
 	l.RunBegan(info)
-	l.TableBegan(pipeline.TableInfo{RunInfo: info, Table: "a.b.c"})
-	l.Table(pipeline.TableInfo{RunInfo: info, Table: "a.b.c"}, pipeline.TableResult{State: pipeline.Completed, Folders: 1})
+	l.TableBegan(report.TableInfo{RunInfo: info, Table: "a.b.c"})
+	l.Table(report.TableInfo{RunInfo: info, Table: "a.b.c"}, report.TableResult{State: report.Completed, Folders: 1})
 	cancel()
 	want := "run u of prod RUNNING: "
 	if text := told(t, dir); !strings.HasPrefix(text, want) || !strings.Contains(text, "a.b.c COMPLETED") {
 		t.Errorf("the history says\n%s", text)
 	}
 	info.At = noon.Add(time.Minute)
-	l.RunDone(info, pipeline.Result{State: pipeline.Failed, Error: &pipeline.Failure{Code: interrupted, Message: "stopped"}})
+	l.RunDone(info, report.Result{State: report.Failed, Error: &report.Failure{Code: interrupted, Message: "stopped"}})
 	if problems := m.Close(ctx); len(problems) > 0 {
 		t.Errorf("problems: %v", problems)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // The standard variables of OpenLineage's clients that are understood here.
@@ -97,8 +97,8 @@ func (l *lineage) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (l *lineage) listener() pipeline.Listener {
-	return pipeline.Listener{RunBegan: l.runBegan, RunDone: l.runDone, TableBegan: l.tableBegan, Table: l.table}
+func (l *lineage) listener() report.Listener {
+	return report.Listener{RunBegan: l.runBegan, RunDone: l.runDone, TableBegan: l.tableBegan, Table: l.table}
 }
 
 func (l *lineage) emit(e runEvent) {
@@ -112,23 +112,23 @@ func (l *lineage) emit(e runEvent) {
 	}
 }
 
-func (l *lineage) runBegan(r pipeline.RunInfo) {
+func (l *lineage) runBegan(r report.RunInfo) {
 	l.emit(l.event(eventStart, r.At, l.runOf(r), l.jobOf(r, typePipeline)))
 }
 
-func (l *lineage) runDone(ended pipeline.RunInfo, r pipeline.Result) {
+func (l *lineage) runDone(ended report.RunInfo, r report.Result) {
 	run := l.runOf(ended)
 	kind := eventComplete
 	switch failed := failedTables(&r); {
 	case r.Error != nil:
 		kind = run.fail(r.Error)
 	case failed > 0:
-		kind = run.fail(&pipeline.Failure{Message: fmt.Sprintf("%d of %d tables failed", failed, len(r.Tables))})
+		kind = run.fail(&report.Failure{Message: fmt.Sprintf("%d of %d tables failed", failed, len(r.Tables))})
 	}
 	l.emit(l.event(kind, ended.At, run, l.jobOf(ended, typePipeline)))
 }
 
-func (l *lineage) tableBegan(t pipeline.TableInfo) {
+func (l *lineage) tableBegan(t report.TableInfo) {
 	id := l.newRunID()
 	l.mu.Lock()
 	l.tables[keyOf(t)] = id
@@ -138,7 +138,7 @@ func (l *lineage) tableBegan(t pipeline.TableInfo) {
 	l.emit(e)
 }
 
-func (l *lineage) table(t pipeline.TableInfo, r pipeline.TableResult) {
+func (l *lineage) table(t report.TableInfo, r report.TableResult) {
 	l.mu.Lock()
 	id, ok := l.tables[keyOf(t)]
 	delete(l.tables, keyOf(t))
@@ -157,7 +157,7 @@ func (l *lineage) table(t pipeline.TableInfo, r pipeline.TableResult) {
 }
 
 // tableEvent is an event of a table's run, which is part of the update.
-func (l *lineage) tableEvent(kind string, t pipeline.TableInfo, id string) runEvent {
+func (l *lineage) tableEvent(kind string, t report.TableInfo, id string) runEvent {
 	parent := parentFacet{facet: facetOf(schemaParent)}
 	parent.Run.RunID = l.runOf(t.RunInfo).RunID
 	parent.Job.Namespace, parent.Job.Name = l.namespace, t.Pipeline
@@ -177,7 +177,7 @@ func (l *lineage) event(kind string, at time.Time, r run, j job) runEvent {
 
 // runOf is the update. Its id has to be a UUID here; of another text one is made
 // that is always the same.
-func (l *lineage) runOf(r pipeline.RunInfo) run {
+func (l *lineage) runOf(r report.RunInfo) run {
 	id, err := uuid.Parse(r.UpdateID)
 	if err != nil {
 		id = uuid.NewSHA1(uuid.NameSpaceURL, []byte(producer+"/updates/"+r.UpdateID))
@@ -191,7 +191,7 @@ func (l *lineage) newRun(id string) run {
 	}}}
 }
 
-func (l *lineage) jobOf(r pipeline.RunInfo, kind string) job {
+func (l *lineage) jobOf(r report.RunInfo, kind string) job {
 	return job{Namespace: l.namespace, Name: r.Pipeline, Facets: map[string]any{"jobType": jobTypeFacet{
 		facet: facetOf(schemaJobType), ProcessingType: "BATCH", Integration: strings.ToUpper(engineName), JobType: kind,
 	}}}

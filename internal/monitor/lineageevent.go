@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // The shapes of OpenLineage's specification 2-0-2, as far as they are used.
@@ -175,7 +175,7 @@ type statisticsFacet struct {
 }
 
 // fail puts the reason into the run and gives the kind of event that tells it.
-func (r *run) fail(f *pipeline.Failure) string {
+func (r *run) fail(f *report.Failure) string {
 	r.Facets["errorMessage"] = errorFacet{facet: facetOf(schemaError), Message: obs.Redact(f.Message), Language: "GO"}
 	if f.Code == interrupted {
 		return eventAbort
@@ -184,12 +184,12 @@ func (r *run) fail(f *pipeline.Failure) string {
 }
 
 // inputOf is the table in the export.
-func inputOf(t pipeline.TableInfo) inputDataset {
+func inputOf(t report.TableInfo) inputDataset {
 	return inputDataset{datasetAt(t.SourceURL, t.SourceTable)}
 }
 
 // outputOf is the Delta table.
-func outputOf(t pipeline.TableInfo) outputDataset {
+func outputOf(t report.TableInfo) outputDataset {
 	return outputDataset{dataset: datasetAt(t.Path, "")}
 }
 
@@ -203,8 +203,8 @@ func datasetAt(address, below string) dataset {
 
 // describe adds what is known when a table is done: its columns, which are those
 // of the source as they are, its version, and what was written.
-func describe(in *inputDataset, out *outputDataset, r *pipeline.TableResult) {
-	if columns := r.Columns(); len(columns) > 0 {
+func describe(in *inputDataset, out *outputDataset, r *report.TableResult) {
+	if columns := r.Columns; len(columns) > 0 {
 		fields := schemaFacet{facet: facetOf(schemaSchema)}
 		origins := columnsFacet{facet: facetOf(schemaColumns), Fields: map[string]columnOrigin{}}
 		for i, c := range columns {

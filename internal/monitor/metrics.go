@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -26,8 +26,8 @@ const (
 
 // States that a series says 1 of, and 0 of the others.
 var (
-	runStates   = []pipeline.State{pipeline.Completed, pipeline.CompletedWithWarnings, pipeline.Partial, pipeline.Failed}
-	tableStates = []pipeline.State{pipeline.Completed, pipeline.CompletedWithWarnings, pipeline.Failed}
+	runStates   = []report.State{report.Completed, report.CompletedWithWarnings, report.Partial, report.Failed}
+	tableStates = []report.State{report.Completed, report.CompletedWithWarnings, report.Failed}
 )
 
 // durations reach from a look at a table that has nothing new, 5 ms, to an
@@ -105,17 +105,17 @@ func (m *Metrics) histogram(name, help string, labels []string) *prometheus.Hist
 func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 
 // Listener counts what it is told.
-func (m *Metrics) Listener() pipeline.Listener {
-	return pipeline.Listener{RunBegan: m.runBegan, RunDone: m.runDone, TableBegan: m.tableBegan, Commit: m.commit, Table: m.table}
+func (m *Metrics) Listener() report.Listener {
+	return report.Listener{RunBegan: m.runBegan, RunDone: m.runDone, TableBegan: m.tableBegan, Commit: m.commit, Table: m.table}
 }
 
-func (m *Metrics) runBegan(r pipeline.RunInfo) {
+func (m *Metrics) runBegan(r report.RunInfo) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.began[r.UpdateID] = r.At
 }
 
-func (m *Metrics) runDone(ended pipeline.RunInfo, r pipeline.Result) {
+func (m *Metrics) runDone(ended report.RunInfo, r report.Result) {
 	m.mu.Lock()
 	began := m.began[ended.UpdateID]
 	delete(m.began, ended.UpdateID)
@@ -125,7 +125,7 @@ func (m *Metrics) runDone(ended pipeline.RunInfo, r pipeline.Result) {
 	m.runs.WithLabelValues(name, string(r.State)).Inc()
 	m.runDuration.WithLabelValues(name).Observe(ended.At.Sub(began).Seconds())
 	m.runEnded.WithLabelValues(name).Set(seconds(ended.At))
-	if r.State == pipeline.Completed || r.State == pipeline.CompletedWithWarnings {
+	if r.State == report.Completed || r.State == report.CompletedWithWarnings {
 		m.runSucceeded.WithLabelValues(name).Set(seconds(ended.At))
 	}
 	for _, s := range runStates {
@@ -140,11 +140,11 @@ func (m *Metrics) runDone(ended pipeline.RunInfo, r pipeline.Result) {
 
 // tableBegan makes the table's counters, at 0: a rate is known only of what was
 // there before.
-func (m *Metrics) tableBegan(t pipeline.TableInfo) { m.addCommits(t, 0, pipeline.CommitInfo{}) }
+func (m *Metrics) tableBegan(t report.TableInfo) { m.addCommits(t, 0, report.CommitInfo{}) }
 
-func (m *Metrics) commit(t pipeline.TableInfo, c pipeline.CommitInfo) { m.addCommits(t, 1, c) }
+func (m *Metrics) commit(t report.TableInfo, c report.CommitInfo) { m.addCommits(t, 1, c) }
 
-func (m *Metrics) addCommits(t pipeline.TableInfo, n float64, c pipeline.CommitInfo) {
+func (m *Metrics) addCommits(t report.TableInfo, n float64, c report.CommitInfo) {
 	m.commits.WithLabelValues(t.Pipeline, t.Table).Add(n)
 	m.bytesRead.WithLabelValues(t.Pipeline, t.Table).Add(float64(c.BytesRead))
 	m.bytesWritten.WithLabelValues(t.Pipeline, t.Table).Add(float64(c.BytesWritten))
@@ -156,7 +156,7 @@ func (m *Metrics) addCommits(t pipeline.TableInfo, n float64, c pipeline.CommitI
 	}
 }
 
-func (m *Metrics) table(t pipeline.TableInfo, r pipeline.TableResult) {
+func (m *Metrics) table(t report.TableInfo, r report.TableResult) {
 	m.tableDuration.WithLabelValues(t.Pipeline, t.Table).Observe(float64(r.DurationMS) / 1e3)
 	m.tableEnded.WithLabelValues(t.Pipeline, t.Table).Set(seconds(t.At))
 	for _, s := range tableStates {
@@ -169,7 +169,7 @@ func (m *Metrics) table(t pipeline.TableInfo, r pipeline.TableResult) {
 	m.count(t.Pipeline, r.Events)
 }
 
-func (m *Metrics) count(pipelineName string, events []pipeline.Event) {
+func (m *Metrics) count(pipelineName string, events []report.Event) {
 	for _, e := range events {
 		m.events.WithLabelValues(pipelineName, e.Code, string(e.Level)).Inc()
 	}

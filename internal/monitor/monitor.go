@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // flushLimit is how long Close waits for servers that have not got all yet.
@@ -59,7 +59,7 @@ func (o Options) withDefaults() Options {
 // Monitor is told of the runs of one process.
 type Monitor struct {
 	log      *slog.Logger
-	listener pipeline.Listener
+	listener report.Listener
 	closers  []func(context.Context)
 	problems problems
 }
@@ -70,7 +70,7 @@ func Start(ctx context.Context, o Options) *Monitor {
 	o = o.withDefaults()
 	m := &Monitor{log: o.Log}
 	m.problems.log = o.Log
-	var listeners []pipeline.Listener
+	var listeners []report.Listener
 	for _, part := range []struct {
 		what  string
 		start func(context.Context, Options, *problems) (*part, error)
@@ -85,18 +85,18 @@ func Start(ctx context.Context, o Options) *Monitor {
 		listeners = append(listeners, p.listener)
 		m.closers = append(m.closers, func(ctx context.Context) { m.problems.add(part.what, p.close(ctx)) })
 	}
-	m.listener = onlyMeant(pipeline.Listen(listeners...))
+	m.listener = onlyMeant(report.Listen(listeners...))
 	return m
 }
 
 // part is one of those who are told.
 type part struct {
-	listener pipeline.Listener
+	listener report.Listener
 	close    func(context.Context) error
 }
 
 // Listener is to be told of every run.
-func (m *Monitor) Listener() pipeline.Listener { return m.listener }
+func (m *Monitor) Listener() report.Listener { return m.listener }
 
 // Close sends and writes what is left, also when the context has ended, and
 // returns what did not work since Start.

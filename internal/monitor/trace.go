@@ -17,7 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/sluicedata/sluice/internal/obs"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // The standard variables of OpenTelemetry that decide whether there are traces.
@@ -130,14 +130,14 @@ func newTraces(ctx context.Context, o Options, exporter sdktrace.SpanExporter, m
 	}
 }
 
-func (t *traces) listener() pipeline.Listener {
-	return pipeline.Listener{RunBegan: t.runBegan, RunDone: t.runDone, TableBegan: t.tableBegan, Table: t.table, Commit: t.commit}
+func (t *traces) listener() report.Listener {
+	return report.Listener{RunBegan: t.runBegan, RunDone: t.runDone, TableBegan: t.tableBegan, Table: t.table, Commit: t.commit}
 }
 
 // key is the name of an attribute of ours.
 func key(name string) attribute.Key { return attribute.Key(namespace + "." + name) }
 
-func (t *traces) runBegan(r pipeline.RunInfo) {
+func (t *traces) runBegan(r report.RunInfo) {
 	var run open
 	//nolint:spancheck // runDone ends it
 	run.ctx, run.span = t.tracer.Start(t.parent, spanRun, trace.WithTimestamp(r.At), trace.WithAttributes(
@@ -147,7 +147,7 @@ func (t *traces) runBegan(r pipeline.RunInfo) {
 	t.runs[r.UpdateID] = run
 }
 
-func (t *traces) runDone(ended pipeline.RunInfo, r pipeline.Result) {
+func (t *traces) runDone(ended report.RunInfo, r report.Result) {
 	t.mu.Lock()
 	run, ok := t.runs[ended.UpdateID]
 	delete(t.runs, ended.UpdateID)
@@ -168,7 +168,7 @@ func (t *traces) runDone(ended pipeline.RunInfo, r pipeline.Result) {
 	run.span.End(trace.WithTimestamp(ended.At))
 }
 
-func (t *traces) tableBegan(info pipeline.TableInfo) {
+func (t *traces) tableBegan(info report.TableInfo) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	run, ok := t.runs[info.UpdateID]
@@ -183,7 +183,7 @@ func (t *traces) tableBegan(info pipeline.TableInfo) {
 	t.tables[keyOf(info)] = table
 }
 
-func (t *traces) table(info pipeline.TableInfo, r pipeline.TableResult) {
+func (t *traces) table(info report.TableInfo, r report.TableResult) {
 	t.mu.Lock()
 	table, ok := t.tables[keyOf(info)]
 	delete(t.tables, keyOf(info))
@@ -202,7 +202,7 @@ func (t *traces) table(info pipeline.TableInfo, r pipeline.TableResult) {
 }
 
 // commit is told when it is over, so that its span begins in the past.
-func (t *traces) commit(info pipeline.TableInfo, c pipeline.CommitInfo) {
+func (t *traces) commit(info report.TableInfo, c report.CommitInfo) {
 	t.mu.Lock()
 	table, ok := t.tables[keyOf(info)]
 	t.mu.Unlock()
@@ -219,14 +219,14 @@ func (t *traces) commit(info pipeline.TableInfo, c pipeline.CommitInfo) {
 	span.End(trace.WithTimestamp(c.Ended))
 }
 
-func rowAttributes(r pipeline.Rows) []attribute.KeyValue {
+func rowAttributes(r report.Rows) []attribute.KeyValue {
 	return []attribute.KeyValue{
 		key(obs.KeyRowsRead).Int64(r.Read), key(obs.KeyRowsUpserted).Int64(r.Upserted), key(obs.KeyRowsDeleted).Int64(r.Deleted),
 		key(obs.KeyRowsSuperseded).Int64(r.Superseded), key(obs.KeyRowsQuarantined).Int64(r.Quarantined),
 	}
 }
 
-func addEvents(span trace.Span, events []pipeline.Event) {
+func addEvents(span trace.Span, events []report.Event) {
 	for _, e := range events {
 		attributes := []attribute.KeyValue{key("level").String(string(e.Level)), key("text").String(e.Text)}
 		if e.Folder != "" {
@@ -241,7 +241,7 @@ func addEvents(span trace.Span, events []pipeline.Event) {
 
 // fail marks a span. The class of the failure has the name that OpenTelemetry's
 // conventions give it.
-func fail(span trace.Span, f *pipeline.Failure) {
+func fail(span trace.Span, f *report.Failure) {
 	span.SetAttributes(attribute.String("error.type", f.Code))
 	span.SetStatus(codes.Error, obs.Redact(f.Message))
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -32,8 +34,8 @@ type stage struct {
 	newest   string // folder of the last step
 	now      time.Time
 	settings func(*spec.Settings)
-	told     map[string]pipeline.Level
-	last     map[change.Type]pipeline.Result
+	told     map[string]report.Level
+	last     map[change.Type]report.Result
 	// lost folders, as digits, went away before they were read.
 	lost map[int64]bool
 }
@@ -57,7 +59,7 @@ func newStageOf(t *testing.T, o exporter.Options) *stage {
 	source := leasing{mem.New(fixedClock), map[string]bool{}}
 	s := &stage{T: t, sim: sim, source: source, read: source, types: bothTypes,
 		lakes: map[change.Type]storage.Store{change.Type1: mem.New(fixedClock), change.Type2: mem.New(fixedClock)},
-		told:  map[string]pipeline.Level{}, last: map[change.Type]pipeline.Result{}, lost: map[int64]bool{}}
+		told:  map[string]report.Level{}, last: map[change.Type]report.Result{}, lost: map[int64]bool{}}
 	need(t, sim.Initial(context.Background(), source))
 	s.wait(time.Minute)
 	s.run()
@@ -82,25 +84,25 @@ func (s *stage) step() {
 }
 
 // runner follows the export into the lake of a type.
-func (s *stage) runner(scd change.Type) *pipeline.Runner {
+func (s *stage) runner(scd change.Type) *work.Pipeline {
 	r := way{scd: scd, vectors: scd == change.Type2, temp: s.TempDir()}.runner(s.read, s.lakes[scd], s.sim.Tables()...)
 	r.Options.Clock = func() time.Time { return s.now }
-	r.Pipeline.Source.AbandonAfter = spec.DefaultAbandonAfter
-	for i := range r.Pipeline.Tables {
+	r.Config.Source.AbandonAfter = spec.DefaultAbandonAfter
+	for i := range r.Config.Tables {
 		if s.settings != nil {
-			s.settings(&r.Pipeline.Tables[i].Settings)
+			s.settings(&r.Config.Tables[i].Settings)
 		}
 	}
 	return r
 }
 
 // run brings both lakes up to date and notes what is told.
-func (s *stage) run() { s.request(pipeline.Request{}) }
+func (s *stage) run() { s.request(work.Request{}) }
 
-func (s *stage) request(request pipeline.Request) {
+func (s *stage) request(request work.Request) {
 	s.Helper()
 	for _, scd := range s.types {
-		result := s.runner(scd).Run(context.Background(), request)
+		result := pipeline.Run(context.Background(), s.runner(scd), request)
 		s.last[scd] = result
 		s.hear(result.Events)
 		for i := range result.Tables {
@@ -112,12 +114,12 @@ func (s *stage) request(request pipeline.Request) {
 			}
 		}
 		for _, f := range failures(result) {
-			s.told[f.Code] = pipeline.Error
+			s.told[f.Code] = report.Error
 		}
 	}
 }
 
-func (s *stage) hear(events []pipeline.Event) {
+func (s *stage) hear(events []report.Event) {
 	for _, e := range events {
 		s.told[e.Code] = e.Level
 	}
@@ -132,7 +134,7 @@ func (s *stage) checkTold(want []string) {
 		}
 	}
 	for code, level := range s.told {
-		if level != pipeline.Info && !slices.Contains(want, code) {
+		if level != report.Info && !slices.Contains(want, code) {
 			s.Errorf("a run tells %s (%s)", code, level)
 		}
 	}

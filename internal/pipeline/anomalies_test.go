@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/change"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -25,27 +26,27 @@ type anomaly struct {
 	// there must be no others.
 	told []string
 	// state of the last run: COMPLETED unless set.
-	state pipeline.State
+	state report.State
 }
 
 // anomalies are all that were met in production.
 var anomalies = []anomaly{
-	{name: "extra empty folder", faults: []exporter.Fault{exporter.EmptyFolders}, told: []string{pipeline.FolderEmpty}},
+	{name: "extra empty folder", faults: []exporter.Fault{exporter.EmptyFolders}, told: []string{report.FolderEmpty}},
 	{name: "folder without model.json, its rows come again", faults: []exporter.Fault{exporter.AbandonedFolders},
-		play: playLost, told: []string{pipeline.FolderSettling, pipeline.FolderAbandoned}},
+		play: playLost, told: []string{report.FolderSettling, report.FolderAbandoned}},
 	{name: "folder without model.json, which turns up late", faults: []exporter.Fault{exporter.LateFolders},
-		play: playLost, told: []string{pipeline.FolderSettling, pipeline.FolderAbandoned, pipeline.FolderLate}},
+		play: playLost, told: []string{report.FolderSettling, report.FolderAbandoned, report.FolderLate}},
 	{name: "model.json lacks tables", faults: []exporter.Fault{exporter.TruncatedManifest},
-		told: []string{pipeline.ManifestBreaksOff}, state: pipeline.CompletedWithWarnings},
+		told: []string{report.ManifestBreaksOff}, state: report.CompletedWithWarnings},
 	{name: "model.json breaks off", faults: []exporter.Fault{exporter.CutManifest},
-		told: []string{pipeline.ManifestBreaksOff}, state: pipeline.CompletedWithWarnings},
+		told: []string{report.ManifestBreaksOff}, state: report.CompletedWithWarnings},
 	{name: "model.json lists no entities", faults: []exporter.Fault{exporter.EmptyManifest},
-		told: []string{pipeline.ManifestBreaksOff}, state: pipeline.CompletedWithWarnings},
-	{name: "two widths in one file", faults: []exporter.Fault{exporter.ColumnAddedMidFile}, told: []string{pipeline.ColumnsAdded}},
+		told: []string{report.ManifestBreaksOff}, state: report.CompletedWithWarnings},
+	{name: "two widths in one file", faults: []exporter.Fault{exporter.ColumnAddedMidFile}, told: []string{report.ColumnsAdded}},
 	{name: "file times are not commit order", faults: []exporter.Fault{exporter.FileTimes, exporter.DeleteReinsert}},
 	{name: "split partitions", faults: []exporter.Fault{exporter.SplitPartitions}},
 	{name: "leading space in names", faults: []exporter.Fault{exporter.LeadingSpaces}},
-	{name: "file changes while it is read", play: playChanging(1), told: []string{pipeline.SourceChangedOnce}},
+	{name: "file changes while it is read", play: playChanging(1), told: []string{report.SourceChangedOnce}},
 	{name: "file changes whenever it is read", play: playChanging(1000), told: []string{"SOURCE_CHANGED"}},
 	{name: "leased blobs", faults: []exporter.Fault{exporter.LeasedFiles}, play: playLeased},
 	{name: "table folder absent", faults: []exporter.Fault{exporter.IdleTables}},
@@ -56,25 +57,25 @@ var anomalies = []anomaly{
 	{name: "delete and re-insert in one folder", faults: []exporter.Fault{exporter.DeleteReinsert}},
 	{name: "delete in a file read before the insert's", faults: []exporter.Fault{exporter.DeleteBeforeInsert}},
 	{name: "delete row with Id and IsDelete alone", faults: []exporter.Fault{exporter.IDsOnlyDeletes}},
-	{name: "a column added to every table at once", faults: []exporter.Fault{exporter.ColumnAddedEverywhere}, told: []string{pipeline.ColumnsAdded}},
+	{name: "a column added to every table at once", faults: []exporter.Fault{exporter.ColumnAddedEverywhere}, told: []string{report.ColumnsAdded}},
 	{name: "column removed and re-added in its place", faults: []exporter.Fault{exporter.ColumnEmptied}},
 	{name: "column removed and re-added at the end", faults: []exporter.Fault{exporter.ColumnReadded}},
 	{name: "table removed and re-added in another order", faults: []exporter.Fault{exporter.TableReadded},
-		play: playVanished(3), told: []string{pipeline.TableCopiedAnew}},
+		play: playVanished(3), told: []string{report.TableCopiedAnew}},
 	{name: "re-initialisation", faults: []exporter.Fault{exporter.Reinitialised},
-		play: playVanished(4), told: []string{pipeline.TableCopiedAnew}},
-	{name: "changelog.info ahead of the predecessor", faults: []exporter.Fault{exporter.LateManifest}, told: []string{pipeline.FolderSettling}},
+		play: playVanished(4), told: []string{report.TableCopiedAnew}},
+	{name: "changelog.info ahead of the predecessor", faults: []exporter.Fault{exporter.LateManifest}, told: []string{report.FolderSettling}},
 	{name: "two date forms in one file", faults: []exporter.Fault{exporter.MixedDates}},
 	{name: "declared type changes", faults: []exporter.Fault{exporter.TypeChanged}},
 	{name: "CRLF, quotes and commas in cells", faults: []exporter.Fault{exporter.CRLFCells}},
 	{name: "folders deleted before they were read", play: playGap, told: []string{"FULL_REFRESH_REQUIRED", "REFRESH_LOSES_ROWS"}},
-	{name: "folders deleted, on_gap continue", play: playGapContinued, told: []string{pipeline.FolderGap}},
-	{name: "export stands still and resumes", play: playPause, told: []string{pipeline.SourceStandsStill}},
-	{name: "all that can be told at once", faults: gentleFaults(), state: pipeline.CompletedWithWarnings,
-		told: []string{pipeline.FolderEmpty, pipeline.ManifestBreaksOff, pipeline.ColumnsAdded, pipeline.TableCopiedAnew}},
-	{name: "everything at once", faults: allFaults(), play: playEverything, state: pipeline.CompletedWithWarnings,
-		told: []string{pipeline.FolderEmpty, pipeline.ManifestBreaksOff, pipeline.ColumnsAdded, pipeline.TableCopiedAnew,
-			pipeline.FolderAbandoned, pipeline.FolderLate}},
+	{name: "folders deleted, on_gap continue", play: playGapContinued, told: []string{report.FolderGap}},
+	{name: "export stands still and resumes", play: playPause, told: []string{report.SourceStandsStill}},
+	{name: "all that can be told at once", faults: gentleFaults(), state: report.CompletedWithWarnings,
+		told: []string{report.FolderEmpty, report.ManifestBreaksOff, report.ColumnsAdded, report.TableCopiedAnew}},
+	{name: "everything at once", faults: allFaults(), play: playEverything, state: report.CompletedWithWarnings,
+		told: []string{report.FolderEmpty, report.ManifestBreaksOff, report.ColumnsAdded, report.TableCopiedAnew,
+			report.FolderAbandoned, report.FolderLate}},
 }
 
 func allFaults() []exporter.Fault {
@@ -109,11 +110,11 @@ func TestAnomalies(t *testing.T) {
 			s.checkTables()
 			s.checkTold(a.told)
 			for _, scd := range bothTypes {
-				if got, want := s.last[scd].State, cmp.Or(a.state, pipeline.Completed); got != want {
+				if got, want := s.last[scd].State, cmp.Or(a.state, report.Completed); got != want {
 					t.Errorf("the last run as type %v ends %s, want %s: %v", scd, got, want, failures(s.last[scd]))
 				}
 			}
-			s.request(pipeline.Request{FullRefresh: len(s.lost) == 0})
+			s.request(work.Request{FullRefresh: len(s.lost) == 0})
 			s.checkTables()
 		})
 	}
@@ -208,14 +209,14 @@ func playGap(s *stage) {
 		}
 	}
 	for _, scd := range bothTypes {
-		if got := s.last[scd].State; got != pipeline.Failed {
+		if got := s.last[scd].State; got != report.Failed {
 			s.Errorf("a run at a gap ends %s", got)
 		}
 	}
-	s.request(pipeline.Request{FullRefresh: true})
+	s.request(work.Request{FullRefresh: true})
 	s.settings = func(c *spec.Settings) { c.OnGap = spec.GapContinues }
 	s.lost[folderDigits(s.sim.Options().Start.Format("2006-01-02T15.04.05Z"))] = true
-	s.request(pipeline.Request{FullRefresh: true})
+	s.request(work.Request{FullRefresh: true})
 }
 
 // playGapContinued goes on with what is left at once, and says so once.
@@ -223,7 +224,7 @@ func playGapContinued(s *stage) {
 	s.settings = func(c *spec.Settings) { c.OnGap = spec.GapContinues }
 	s.expire()
 	s.run()
-	if got := s.last[change.Type1].State; got != pipeline.CompletedWithWarnings {
+	if got := s.last[change.Type1].State; got != report.CompletedWithWarnings {
 		s.Errorf("a run that goes on at a gap ends %s", got)
 	}
 	s.run()
@@ -237,7 +238,7 @@ func playPause(s *stage) {
 	need(s, s.sim.Pause(5*time.Hour))
 	s.wait(30 * time.Minute)
 	s.run()
-	if _, ok := s.told[pipeline.SourceStandsStill]; ok {
+	if _, ok := s.told[report.SourceStandsStill]; ok {
 		s.Error("half an hour is told as standing still")
 	}
 	s.wait(4 * time.Hour)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
 )
@@ -68,8 +70,8 @@ type attachmentFollower struct {
 func (f *attachmentFollower) run(source *mem.Store) {
 	f.t.Helper()
 	r := way{scd: f.scd, vectors: true, exclude: f.exclude, workers: 2}.runner(source, f.lake, f.table)
-	r.Pipeline.Tables[0].Settings.MaxCellBytes = f.limit
-	result := r.Run(context.Background(), pipeline.Request{})
+	r.Config.Tables[0].Settings.MaxCellBytes = f.limit
+	result := pipeline.Run(context.Background(), r, work.Request{})
 	if len(failures(result)) > 0 {
 		f.t.Fatalf("%+v", failures(result))
 	}
@@ -104,9 +106,9 @@ func (f *attachmentFollower) cut(c content) {
 }
 
 // checkEvent expects that the run says how many cells it cut.
-func (f *attachmentFollower) checkEvent(r *pipeline.TableResult) {
+func (f *attachmentFollower) checkEvent(r *report.TableResult) {
 	f.t.Helper()
-	told := slices.ContainsFunc(r.Events, func(e pipeline.Event) bool { return e.Code == pipeline.CellsCut })
+	told := slices.ContainsFunc(r.Events, func(e report.Event) bool { return e.Code == report.CellsCut })
 	if r.CellsCut == 0 || !told {
 		f.t.Errorf("%s: %d cells were cut, and the events are %v", f.table, r.CellsCut, r.Events)
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -45,7 +47,7 @@ func TestCellOf100MB(t *testing.T) {
 	if int64(len(row)) <= w.memory/16 {
 		t.Fatalf("%d bytes are not enough for the way of large batches", len(row))
 	}
-	result := w.runner(source, lake, "account").Run(context.Background(), pipeline.Request{})
+	result := pipeline.Run(context.Background(), w.runner(source, lake, "account"), work.Request{})
 	if !isDone(result.State) || result.Total().Upserted != 1 {
 		t.Fatalf("%s, %+v, %+v", result.State, result.Total(), failures(result))
 	}
@@ -91,8 +93,8 @@ func TestTemporaryFilesGo(t *testing.T) {
 				}
 				return action
 			}
-			result := w.runner(source, fault.New(lake, look), "account").Run(context.Background(), pipeline.Request{})
-			if want := map[string]pipeline.State{"success": pipeline.Completed, "failure": pipeline.Failed}[name]; result.State != want {
+			result := pipeline.Run(context.Background(), w.runner(source, fault.New(lake, look), "account"), work.Request{})
+			if want := map[string]report.State{"success": report.Completed, "failure": report.Failed}[name]; result.State != want {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 			if _, err := os.Stat(w.temp); err != nil {

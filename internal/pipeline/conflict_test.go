@@ -13,7 +13,7 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/parquetfile"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -37,7 +37,7 @@ func TestTwoProcessesOnOneTable(t *testing.T) {
 				}
 				commits++
 				lake := r.lake(t)
-				var other pipeline.Result
+				var other report.Result
 				meet := fault.Call(func() { other = r.run(r.source, lake, false) })
 				result := r.run(r.source, fault.New(lake, fault.Match(fault.PutIfAbsent, "*", commits, meet)), false)
 				if !isDone(other.State) {
@@ -64,7 +64,7 @@ func TestProcessesRace(t *testing.T) {
 			r := newRig(t, findScenario(t, name), memory)
 			for range 10 {
 				lake := r.lake(t)
-				results := make([]pipeline.Result, 3)
+				results := make([]report.Result, 3)
 				var group sync.WaitGroup
 				for i := range results {
 					group.Go(func() { results[i] = r.run(r.source, lake, false) })

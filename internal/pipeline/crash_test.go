@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/local"
@@ -118,8 +119,7 @@ func TestCrashChild(t *testing.T) {
 	need(t, err)
 	lake, err := local.New(c.Lake, local.WithoutSync())
 	need(t, err)
-	result := s.runner(source, fault.New(lake, plan), "account").
-		Run(context.Background(), pipeline.Request{FullRefresh: s.refresh})
+	result := pipeline.Run(context.Background(), s.runner(source, fault.New(lake, plan), "account"), work.Request{FullRefresh: s.refresh})
 	t.Fatalf("the run was to be killed, and ended: %s, %+v", result.State, failures(result))
 }
 

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/sluicedata/sluice/internal/pipeline/report"
 )
 
 // countCut adds the cells that a batch cut at max_cell_bytes, by column.
@@ -27,6 +29,6 @@ func (b *bringing) tellCut() {
 	for _, column := range slices.Sorted(maps.Keys(b.cut)) {
 		columns = append(columns, fmt.Sprintf("%s %d", column, b.cut[column]))
 	}
-	b.tell(CellsCut, "", fmt.Sprintf("texts of more than %d bytes (max_cell_bytes) were cut: %s",
-		*b.spec.Settings.MaxCellBytes, strings.Join(columns, ", ")))
+	b.tell(report.CellsCut, "", fmt.Sprintf("texts of more than %d bytes (max_cell_bytes) were cut: %s",
+		*b.Spec.Settings.MaxCellBytes, strings.Join(columns, ", ")))
 }

@@ -1,14 +1,21 @@
-// Package pipeline brings the tables of one pipeline up to date: it finds out
-// which folders of the export are new for each table, hands their rows to the
-// engine folder by folder, and says per table what came of it.
+// Package pipeline brings the tables of one pipeline up to date: it hands the rows
+// of the folders that are new for each table to the engine, folder by folder, and
+// says per table what came of it.
 //
-//	environment   export, closed folders, files of each folder: one listing
-//	              serves all tables
-//	target        a table of the lake: its snapshot tells the cursor
-//	work          the folders between the two
-//	result        counts, cursor, version or error, per table
+//	inspect ──▶ reconcile    pipeline ──▶ upkeep    prune
+//	    └───────────┴────────────┼───────────┴────────┘
+//	                             ▼
+//	                           work      what there is to do
+//	                             ▼
+//	                          report     what is said of it
+//
+// It does what package work found: one commit for each folder and table, which
+// puts the table's cursor there ([Run]); rows that cannot be read go to the table's
+// quarantine in the same commit, and come back from there ([RetryQuarantine]). What
+// it would do it says without doing it ([MakePlan]).
 //
 // A table that fails leaves the others alone. The state of a pipeline is in its
 // tables: the cursor is part of each commit, and nothing else has to be kept
-// between runs.
+// between runs. The memo of an update that left nothing to do saves the next one
+// from looking, and can be lost.
 package pipeline

@@ -11,6 +11,9 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -57,9 +60,9 @@ func (c *container) step(t *testing.T) {
 	}
 }
 
-func (c *container) run(p spec.Pipeline, request pipeline.Request) pipeline.Result {
-	r := &pipeline.Runner{Pipeline: p, Source: c.source, Lake: c.lake, Options: pipeline.Options{Clock: fixedClock, Workers: 2}}
-	return r.Run(context.Background(), request)
+func (c *container) run(p spec.Pipeline, request work.Request) report.Result {
+	r := &work.Pipeline{Config: p, Source: c.source, Lake: c.lake, Options: work.Options{Clock: fixedClock, Workers: 2}}
+	return pipeline.Run(context.Background(), r, request)
 }
 
 // check holds the tables of a schema of the lake to what the environment exported.
@@ -106,7 +109,7 @@ func TestSeveralEnvironments(t *testing.T) {
 			k := newContainer(t, tables, c.prod, c.test)
 			for range 2 {
 				for _, p := range c.pipelines {
-					result := k.run(p, pipeline.Request{})
+					result := k.run(p, work.Request{})
 					if !isDone(result.State) || len(result.Tables) != len(tables)*len(p.Environments) || len(result.Source) != len(p.Environments) {
 						t.Fatalf("%s: %s, %+v", p.Name, result.State, failures(result))
 					}
@@ -124,7 +127,7 @@ func TestSeveralEnvironments(t *testing.T) {
 func TestKindsOfTablesSideBySide(t *testing.T) {
 	k := newContainer(t, []string{"account", "custtable", "inventtrans", "mserp_custcustomerv3entity"}, "")
 	for range 3 {
-		if result := k.run(spec.Pipeline{Name: "p", Environments: []spec.Environment{everyTable(prodURL, "crm")}}, pipeline.Request{}); !isDone(result.State) {
+		if result := k.run(spec.Pipeline{Name: "p", Environments: []spec.Environment{everyTable(prodURL, "crm")}}, work.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
 		k.check(t, "", "crm")
@@ -141,7 +144,7 @@ func TestOneEnvironmentByManyNames(t *testing.T) {
 		{SourceSchema: "unq1", SourceTable: "contact", Destination: spec.Destination{Catalog: "main", Schema: "s", Table: "b"}, Settings: settings},
 		{SourceSchema: "PROD", SourceTable: "account", Destination: spec.Destination{Catalog: "main", Schema: "s", Table: "c"}, Settings: settings},
 	}}
-	result := k.run(p, pipeline.Request{})
+	result := k.run(p, work.Request{})
 	if !isDone(result.State) || len(result.Source) != 1 || result.Total().Upserted != 60 {
 		t.Errorf("%s of %d sources, %+v, %+v", result.State, len(result.Source), result.Total(), failures(result))
 	}
@@ -160,7 +163,7 @@ func TestTableOfTwoEnvironments(t *testing.T) {
 		{[]string{"test.account"}, []string{"main.test.account"}},
 		{[]string{"main.prod.contact", "test.contact"}, []string{"main.prod.contact", "main.test.contact"}},
 	} {
-		result := k.run(p, pipeline.Request{Tables: c.tables})
+		result := k.run(p, work.Request{Tables: c.tables})
 		var got []string
 		for i := range result.Tables {
 			got = append(got, result.Tables[i].Table)
@@ -169,13 +172,13 @@ func TestTableOfTwoEnvironments(t *testing.T) {
 			t.Errorf("%v: %s, %v, %+v", c.tables, result.State, got, failures(result))
 		}
 	}
-	r := &pipeline.Runner{Pipeline: p, Source: k.source, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock}}
-	if _, err := r.History(context.Background(), "account", 0); !errors.Is(err, pipeline.ErrAmbiguous) || !strings.Contains(err.Error(), "main.test.account") {
+	r := &work.Pipeline{Config: p, Source: k.source, Lake: k.lake, Options: work.Options{Clock: fixedClock}}
+	if _, err := inspect.HistoryOf(context.Background(), r, "account", 0); !errors.Is(err, report.ErrAmbiguous) || !strings.Contains(err.Error(), "main.test.account") {
 		t.Errorf("the history of one of two tables: %v", err)
 	}
 	p.Environments[1].Schema = "prod"
-	result := k.run(p, pipeline.Request{})
-	if result.State != pipeline.Failed || !errors.Is(result.Error, spec.ErrInvalid) {
+	result := k.run(p, work.Request{})
+	if result.State != report.Failed || !errors.Is(result.Error, spec.ErrInvalid) {
 		t.Errorf("two tables at one place: %s, %+v", result.State, result.Error)
 	}
 	k.check(t, "prod", "prod")
@@ -209,19 +212,19 @@ func TestBrokenEnvironment(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			k := newContainer(t, []string{"account", "contact"}, "prod", "test")
 			p := spec.Pipeline{Name: "p", Source: c.source, Environments: []spec.Environment{everyTable(prodURL, "prod"), everyTable(testURL, "test")}}
-			if result := k.run(p, pipeline.Request{Tables: []string{"prod.account", "prod.contact", "test.account"}}); !isDone(result.State) {
+			if result := k.run(p, work.Request{Tables: []string{"prod.account", "prod.contact", "test.account"}}); !isDone(result.State) {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 			k.step(t)
 			c.damage(t, k)
-			result := k.run(p, pipeline.Request{})
-			if result.State != pipeline.Partial || len(result.Tables) != c.tables {
+			result := k.run(p, work.Request{})
+			if result.State != report.Partial || len(result.Tables) != c.tables {
 				t.Fatalf("%s of %d tables, %+v", result.State, len(result.Tables), failures(result))
 			}
 			if r := &result.Tables[2]; r.Table != "main.test.account" || r.Version != 1 || r.Error == nil || !errors.Is(r.Error, c.want) {
 				t.Errorf("%s, version %d: %v", r.Table, r.Version, r.Error)
 			}
-			if !slices.ContainsFunc(result.Events, func(e pipeline.Event) bool { return e.Level == pipeline.Error }) {
+			if !slices.ContainsFunc(result.Events, func(e report.Event) bool { return e.Level == report.Error }) {
 				t.Errorf("no event tells of it: %+v", result.Events)
 			}
 			k.check(t, "prod", "prod")
@@ -260,9 +263,9 @@ func TestRowsOfNoOtherEnvironment(t *testing.T) {
 				c.damage(t, k)
 			}
 			c.pipeline.Name = "p"
-			result := k.run(c.pipeline, pipeline.Request{})
-			told := result.Error != nil && errors.Is(result.Error, c.want) || slices.ContainsFunc(result.Events, func(e pipeline.Event) bool {
-				return e.Level == pipeline.Error && e.Code == "ENVIRONMENT"
+			result := k.run(c.pipeline, work.Request{})
+			told := result.Error != nil && errors.Is(result.Error, c.want) || slices.ContainsFunc(result.Events, func(e report.Event) bool {
+				return e.Level == report.Error && e.Code == "ENVIRONMENT"
 			})
 			if isDone(result.State) || !told || len(result.Tables) != c.tables {
 				t.Errorf("%s of %d tables, %v, %+v", result.State, len(result.Tables), result.Error, result.Events)
@@ -309,14 +312,14 @@ func TestLabelsOfEnvironments(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			k := newContainer(t, []string{"contact"}, "prod", "test")
 			c.pipeline.Name, c.pipeline.Catalog, c.pipeline.Schema, c.pipeline.ChoiceLabels = "p", "main", "main", true
-			result := k.run(c.pipeline, pipeline.Request{})
+			result := k.run(c.pipeline, work.Request{})
 			var places []string
 			failed := 0
 			for i := range result.Tables {
 				r := &result.Tables[i]
 				if r.Error != nil {
 					failed++
-					if !errors.Is(r.Error, pipeline.ErrLabelsMeet) {
+					if !errors.Is(r.Error, work.ErrLabelsMeet) {
 						t.Errorf("%s: %v", r.Table, r.Error)
 					}
 				} else if r.SourceTable == "StatusMetadata" {

@@ -13,6 +13,8 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/maintain"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -38,7 +40,7 @@ type way struct {
 func fixedClock() time.Time { return time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC) }
 
 // runner follows the tables of an export into a lake.
-func (w way) runner(source, lake storage.Store, tables ...string) *pipeline.Runner {
+func (w way) runner(source, lake storage.Store, tables ...string) *work.Pipeline {
 	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, ExcludeColumns: w.exclude}
 	if w.scd == change.Type2 {
 		settings.SCDType = spec.SCDType2
@@ -52,7 +54,7 @@ func (w way) runner(source, lake storage.Store, tables ...string) *pipeline.Runn
 			Destination: spec.Destination{Catalog: "main", Schema: "crm", Table: table}})
 	}
 	p.Source.AbandonAfter = spec.DefaultAbandonAfter
-	return &pipeline.Runner{Pipeline: p, Source: source, Lake: lake, Options: pipeline.Options{
+	return &work.Pipeline{Config: p, Source: source, Lake: lake, Options: work.Options{
 		Memory: w.memory, Workers: w.workers, Temp: w.temp, IndexDir: w.index, BlockBytes: w.blockBytes, FileBytes: w.fileBytes, Merging: w.merging,
 		Clock: fixedClock, NewID: func() string { return "update" },
 	}}
@@ -78,7 +80,7 @@ type follower struct {
 // run brings the lake up to date.
 func (f *follower) run(t tester, refresh bool) {
 	t.Helper()
-	result := f.runner(f.source, f.lake, f.tables...).Run(context.Background(), pipeline.Request{FullRefresh: refresh})
+	result := pipeline.Run(context.Background(), f.runner(f.source, f.lake, f.tables...), work.Request{FullRefresh: refresh})
 	if !isDone(result.State) {
 		t.Fatalf("way %+v: %s, %+v", f.way, result.State, failures(result))
 	}
@@ -107,7 +109,7 @@ func (f *follower) pass() (late map[int64]bool) {
 
 // check compares one table with the model, and its counts with what it had to
 // read.
-func (f *follower) check(t tester, r pipeline.TableResult, refresh bool, late map[int64]bool) {
+func (f *follower) check(t tester, r report.TableResult, refresh bool, late map[int64]bool) {
 	t.Helper()
 	history, columns := f.history(r.SourceTable)
 	history = slices.DeleteFunc(slices.Clone(history), func(w exporter.Written) bool { return f.passed[w.Folder] })
@@ -143,8 +145,8 @@ func storyOf(history []exporter.Written, difference string) string {
 	return out.String()
 }
 
-func failures(r pipeline.Result) []*pipeline.Failure {
-	list := []*pipeline.Failure{}
+func failures(r report.Result) []*report.Failure {
+	list := []*report.Failure{}
 	if r.Error != nil {
 		list = append(list, r.Error)
 	}
@@ -173,6 +175,6 @@ func entriesOf(t tester, folder string) []string {
 
 // isDone reports whether all was done, with or without a warning: exports with
 // faults give some.
-func isDone(s pipeline.State) bool {
-	return s == pipeline.Completed || s == pipeline.CompletedWithWarnings
+func isDone(s report.State) bool {
+	return s == report.Completed || s == report.CompletedWithWarnings
 }

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
@@ -21,21 +22,21 @@ const saidSuffix = "/said"
 // be read again.
 const saidForm = "labels 1\n"
 
-func (b *bringing) saidID() string { return b.appID(b.target) + saidSuffix }
+func (b *bringing) saidID() string { return b.AppID() + saidSuffix }
 
 // bringLabels brings the folders that wait in one commit. Where they say nothing new
 // that moves the cursor alone.
 func (b *bringing) bringLabels(ctx context.Context) error {
-	if len(b.parts) == 0 {
+	if len(b.Parts) == 0 {
 		return b.catchUp(ctx)
 	}
 	parts, said, err := b.unsaid(ctx)
 	if err != nil {
 		return err
 	}
-	ready := b.env.listing.Ready()
+	ready := b.Env.Listing.Ready()
 	to := b.step(ready[len(ready)-1])
-	to.marks[b.saidID()] = said
+	to.Marks[b.saidID()] = said
 	if len(parts) == 0 {
 		return b.moveCursor(ctx, b.columns, to)
 	}
@@ -44,18 +45,18 @@ func (b *bringing) bringLabels(ctx context.Context) error {
 
 // unsaid leaves out the parts that repeat the one before, and tells what the last
 // one was like.
-func (b *bringing) unsaid(ctx context.Context) (parts []part, said int64, err error) {
-	said = b.snapshot.Txns[b.saidID()].Version
-	for _, p := range b.parts {
-		if p.err != nil {
-			return nil, 0, p.err
+func (b *bringing) unsaid(ctx context.Context) (parts []work.Part, said int64, err error) {
+	said = b.Snapshot.Txns[b.saidID()].Version
+	for _, p := range b.Parts {
+		if p.Err != nil {
+			return nil, 0, p.Err
 		}
 		digest, err := b.digest(ctx, p)
 		if err != nil {
 			return nil, 0, err
 		}
 		if digest == said {
-			b.opts.Listener.Read(p.bytes)
+			b.Options.Listener.Read(p.Bytes)
 		} else {
 			parts = append(parts, p)
 		}
@@ -65,10 +66,10 @@ func (b *bringing) unsaid(ctx context.Context) (parts []part, said int64, err er
 }
 
 // digest stands for the bytes of a part's files, in the versions listed.
-func (b *bringing) digest(ctx context.Context, p part) (int64, error) {
+func (b *bringing) digest(ctx context.Context, p work.Part) (int64, error) {
 	h := sha256.New()
 	h.Write([]byte(saidForm))
-	for _, f := range p.files {
+	for _, f := range p.Files {
 		if err := b.hashFile(ctx, h, storage.Entry{Path: f.Path, Size: f.Size, ETag: f.ETag}); err != nil {
 			return 0, err
 		}
@@ -77,7 +78,7 @@ func (b *bringing) digest(ctx context.Context, p part) (int64, error) {
 }
 
 func (b *bringing) hashFile(ctx context.Context, h hash.Hash, entry storage.Entry) error {
-	r := storage.NewReader(ctx, b.Source, entry, b.opts.source().ReadAhead)
+	r := storage.NewReader(ctx, b.Source, entry, b.Options.Reading().ReadAhead)
 	_, err := io.Copy(h, r)
 	return errors.Join(err, r.Close())
 }

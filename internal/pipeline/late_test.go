@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -19,7 +21,7 @@ type written struct {
 	t            *testing.T
 	source, lake *mem.Store
 	memo         *mem.Store
-	runner       *pipeline.Runner
+	runner       *work.Pipeline
 	now          time.Time
 }
 
@@ -32,8 +34,8 @@ func newWritten(t *testing.T) *written {
 	clock := func() time.Time { return w.now }
 	w.source, w.lake, w.memo = mem.New(clock), mem.New(clock), mem.New(clock)
 	w.put("model.json", oneTable)
-	w.runner = &pipeline.Runner{Source: w.source, Lake: w.lake, Options: pipeline.Options{Clock: clock, Memo: w.memo, Workers: 2},
-		Pipeline: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Tables: []spec.Table{{
+	w.runner = &work.Pipeline{Source: w.source, Lake: w.lake, Options: work.Options{Clock: clock, Memo: w.memo, Workers: 2},
+		Config: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Tables: []spec.Table{{
 			SourceTable: "account", Destination: spec.Destination{Catalog: "main", Schema: "crm", Table: "account"},
 			Settings: spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, MaxBadRows: 5}}}}}
 	return w
@@ -59,9 +61,9 @@ func (w *written) rows(folder string, lines ...string) {
 	w.put(folder+"/account/2024.csv", text.String())
 }
 
-func (w *written) run(q pipeline.Request) pipeline.TableResult {
+func (w *written) run(q work.Request) report.TableResult {
 	w.t.Helper()
-	result := w.runner.Run(context.Background(), q)
+	result := pipeline.Run(context.Background(), w.runner, q)
 	if len(result.Tables) != 1 {
 		w.t.Fatalf("%s: %v", result.State, result.Error)
 	}
@@ -94,19 +96,19 @@ func TestLateFolderThatTurnsBack(t *testing.T) {
 	w.rows("2024-01-10T00.00.00Z", `A,"Ann",1`)
 	w.rows("2024-01-10T00.05.00Z", `B,"Bob",2`)
 	w.put("2024-01-10T00.05.00Z/model.json", oneTable)
-	w.run(pipeline.Request{})
+	w.run(work.Request{})
 
 	w.put(late, oneTable)
 	w.rows("2024-01-10T00.10.00Z", `C,"Cid",3`)
 	w.put("2024-01-10T00.10.00Z/model.json", oneTable)
 	w.put("Changelog/changelog.info", "2024-01-10T00.15.00Z")
 	w.runner.Source = &flicker{Store: w.source, path: late, do: func() { w.put(late, "") }}
-	if second := w.run(pipeline.Request{}); second.Rows.Read != 1 {
+	if second := w.run(work.Request{}); second.Rows.Read != 1 {
 		t.Errorf("the second run read %d rows, want that of the new folder: %+v", second.Rows.Read, second)
 	}
 	w.put(late, oneTable)
 	w.runner.Source = w.source
-	if third := w.run(pipeline.Request{}); third.Rows.Upserted != 1 || third.Folders != 1 {
+	if third := w.run(work.Request{}); third.Rows.Upserted != 1 || third.Folders != 1 {
 		t.Errorf("the third run did not apply the late folder: %+v", third)
 	}
 }
@@ -117,14 +119,14 @@ func TestMemoAfterRunOfOneTable(t *testing.T) {
 	w.put("Changelog/changelog.info", "2024-01-10T00.10.00Z")
 	w.put("2024-01-10T00.05.00Z/model.json", oneTable)
 	w.rows("2024-01-10T00.05.00Z", `A,"Ann",1`, `B,"Bob",2`)
-	w.run(pipeline.Request{})
+	w.run(work.Request{})
 	w.rows("2024-01-10T00.05.00Z", `A,"Ann",x`, `B,"Bob",y`, `C,"Cid",3`)
-	refreshed := w.run(pipeline.Request{Tables: []string{"account"}, FullRefresh: true})
+	refreshed := w.run(work.Request{Tables: []string{"account"}, FullRefresh: true})
 	if refreshed.SetAside != 2 {
 		t.Fatalf("%d rows were set aside, want 2: %+v", refreshed.SetAside, refreshed)
 	}
-	after := w.run(pipeline.Request{})
-	if after.SetAside != 2 || after.Version != refreshed.Version || after.State != pipeline.CompletedWithWarnings {
+	after := w.run(work.Request{})
+	if after.SetAside != 2 || after.Version != refreshed.Version || after.State != report.CompletedWithWarnings {
 		t.Errorf("the run after says %s, version %d, %d set aside", after.State, after.Version, after.SetAside)
 	}
 }

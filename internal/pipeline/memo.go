@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -31,16 +33,16 @@ type memo struct {
 }
 
 type memoEnvironment struct {
-	Source
+	report.Source
 
 	Root  string        `json:"root"`
 	Limit time.Duration `json:"limit"` // of freshness, the strictest of its tables
 	// Events that the next update would tell as well if it looked at everything.
-	Events []Event `json:"events"`
+	Events []report.Event `json:"events"`
 }
 
 type memoTable struct {
-	TableResult
+	report.TableResult
 
 	Place string        `json:"place"` // in the lake
 	Limit time.Duration `json:"limit"` // of freshness
@@ -58,19 +60,19 @@ const (
 )
 
 // memoPath is the memo's place in the state folder.
-func (r *Runner) memoPath() string {
+func (u *update) memoPath() string {
 	name := strings.Map(func(c rune) rune {
 		if c == '/' || c == '\\' || c == ':' || c < ' ' {
 			return '_'
 		}
 		return c
-	}, cmp.Or(r.Pipeline.Key, r.Pipeline.Name))
+	}, cmp.Or(u.Config.Key, u.Config.Name))
 	return "cache/" + name + ".json"
 }
 
 // digest names the configuration and the places that a memo holds for.
-func (r *Runner) digest() (string, error) {
-	text, err := json.Marshal([]any{r.Pipeline, r.Source.URL(""), r.Lake.URL(""), r.Options.Software})
+func (u *update) digest() (string, error) {
+	text, err := json.Marshal([]any{u.Config, u.Source.URL(""), u.Lake.URL(""), u.Options.Software})
 	if err != nil {
 		return "", err
 	}
@@ -80,26 +82,26 @@ func (r *Runner) digest() (string, error) {
 
 // nothingNew gives the result of an update that has nothing to do, as far as a
 // memo can tell; nil where it cannot.
-func (u *update) nothingNew(ctx context.Context) *Result {
-	if u.opts.Memo == nil || u.request.FullRefresh || len(u.request.Tables) > 0 {
+func (u *update) nothingNew(ctx context.Context) *report.Result {
+	if u.Options.Memo == nil || u.Request.FullRefresh || len(u.Request.Tables) > 0 {
 		return nil
 	}
 	m := u.readMemo(ctx)
 	if m == nil || !u.stillHolds(ctx, m) {
 		return nil
 	}
-	result := &Result{Name: u.Pipeline.Name, UpdateID: u.info.UpdateID, Source: []Source{}, Tables: []TableResult{}, Events: []Event{}}
+	result := &report.Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []report.Source{}, Tables: []report.TableResult{}, Events: []report.Event{}}
 	for _, e := range m.Environments {
 		open, err := synapselink.ParseFolderName(e.Open)
 		if err == nil {
-			_, e.OpenAge = u.aged(open)
+			_, e.OpenAge = u.Aged(open)
 		}
 		result.Source = append(result.Source, e.Source)
 		for _, event := range e.Events {
-			event.Time = u.opts.Clock().UTC()
+			event.Time = u.Options.Clock().UTC()
 			result.Events = append(result.Events, event)
 		}
-		if event, still := u.standsStill(e.URL, open, e.Limit); still {
+		if event, still := u.StandsStill(e.URL, open, e.Limit); still {
 			result.Events = append(result.Events, event)
 		}
 	}
@@ -110,44 +112,44 @@ func (u *update) nothingNew(ctx context.Context) *Result {
 }
 
 // unchanged is a table's result of an update that did nothing.
-func (u *update) unchanged(m memoTable) TableResult {
+func (u *update) unchanged(m memoTable) report.TableResult {
 	t := m.TableResult
-	t.State, t.Error, t.Events = Completed, nil, []Event{}
+	t.State, t.Error, t.Events = report.Completed, nil, []report.Event{}
 	for _, e := range m.Events {
 		if repeats(e) {
-			e.Time = u.opts.Clock().UTC()
+			e.Time = u.Options.Clock().UTC()
 			t.Events = append(t.Events, e)
 		}
 	}
-	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.CellsCut, t.DurationMS = 0, Rows{}, 0, 0, 0, 0
+	t.Folders, t.Rows, t.BytesRead, t.BytesWrote, t.CellsCut, t.DurationMS = 0, report.Rows{}, 0, 0, 0, 0
 	for _, f := range []struct {
 		name string
 		age  **int64
 	}{{t.Applied, &t.AppliedAge}, {t.Newest, &t.NewestAge}} {
 		if folder, err := synapselink.ParseFolderName(f.name); err == nil {
-			_, *f.age = u.aged(folder)
+			_, *f.age = u.Aged(folder)
 		}
 	}
-	t.Stale = isStale(t.AppliedAge, m.Limit)
+	t.Stale = work.IsStale(t.AppliedAge, m.Limit)
 	if t.SetAside > 0 {
-		t.Events = append(t.Events, u.event(QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
+		t.Events = append(t.Events, u.Event(report.QuarantineRowsLeft, t.Table, "", rowsWere(t.SetAside, "set aside by earlier runs")))
 	}
 	return t
 }
 
 // forget drops the memo: what it says of the tables' quarantines is over.
 func (u *update) forget(ctx context.Context) {
-	if u.opts.Memo == nil {
+	if u.Options.Memo == nil {
 		return
 	}
-	if err := u.opts.Memo.Delete(ctx, u.memoPath()); err != nil {
-		u.opts.Log.Warn("the next run may count rows that are no longer set aside", "error", err)
+	if err := u.Options.Memo.Delete(ctx, u.memoPath()); err != nil {
+		u.Options.Log.Warn("the next run may count rows that are no longer set aside", "error", err)
 	}
 }
 
 // readMemo reads the memo of the last update, nil if there is none that fits.
 func (u *update) readMemo(ctx context.Context) *memo {
-	data, err := storage.ReadAll(ctx, u.opts.Memo, u.memoPath())
+	data, err := storage.ReadAll(ctx, u.Options.Memo, u.memoPath())
 	if err != nil {
 		return nil
 	}
@@ -156,7 +158,7 @@ func (u *update) readMemo(ctx context.Context) *memo {
 	if err != nil || json.Unmarshal(data, &m) != nil || m.Format != memoFormat || m.Pipeline != digest {
 		return nil
 	}
-	if age := u.opts.Clock().Sub(m.At); age < 0 || age >= memoTime {
+	if age := u.Options.Clock().Sub(m.At); age < 0 || age >= memoTime {
 		return nil
 	}
 	return &m
@@ -215,17 +217,17 @@ func (u *update) allThere(ctx context.Context, tables []memoTable) bool {
 }
 
 // writeMemo leaves a memo for the next update if everything is done.
-func (u *update) writeMemo(ctx context.Context, targets []*target, result *Result) error {
-	if u.opts.Memo == nil {
+func (u *update) writeMemo(ctx context.Context, targets []*work.Target, result *report.Result) error {
+	if u.Options.Memo == nil {
 		return nil
 	}
-	if len(u.request.Tables) > 0 {
+	if len(u.Request.Tables) > 0 {
 		// What it says of these tables may be over, and it says nothing else.
-		return u.opts.Memo.Delete(ctx, u.memoPath())
+		return u.Options.Memo.Delete(ctx, u.memoPath())
 	}
 	err := u.saveMemo(ctx, targets, result)
 	if errors.Is(err, errNotAll) {
-		return u.opts.Memo.Delete(ctx, u.memoPath())
+		return u.Options.Memo.Delete(ctx, u.memoPath())
 	}
 	return err
 }
@@ -233,30 +235,30 @@ func (u *update) writeMemo(ctx context.Context, targets []*target, result *Resul
 // errNotAll: there is more to do.
 var errNotAll = errors.New("not everything is done")
 
-func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result) error {
+func (u *update) saveMemo(ctx context.Context, targets []*work.Target, result *report.Result) error {
 	digest, err := u.digest()
 	if err != nil {
 		return err
 	}
-	if result.Error != nil || has(result.Events, Error) || slices.ContainsFunc(result.Tables, unfinished) {
+	if result.Error != nil || report.Has(result.Events, report.Error) || slices.ContainsFunc(result.Tables, unfinished) {
 		return errNotAll
 	}
-	m := memo{Format: memoFormat, Pipeline: digest, At: u.opts.Clock().UTC()}
-	for _, e := range u.environments {
-		source := u.describe(e)
-		if e.err != nil || source.Held != "" || source.Open == "" {
+	m := memo{Format: memoFormat, Pipeline: digest, At: u.Options.Clock().UTC()}
+	for _, e := range u.Environments {
+		source := u.Describe(e)
+		if e.Err != nil || source.Held != "" || source.Open == "" {
 			return errNotAll
 		}
-		m.Environments = append(m.Environments, memoEnvironment{source, e.export.Root, freshnessLimit(e, targets), u.lasting(e, targets, result.Tables)})
+		m.Environments = append(m.Environments, memoEnvironment{source, e.Export.Root, work.FreshnessLimit(e, targets), u.lasting(e, targets, result.Tables)})
 	}
 	for i, t := range targets {
-		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.path(), t.spec.Settings.FreshnessLimit})
+		m.Tables = append(m.Tables, memoTable{result.Tables[i], t.Path(), t.Spec.Settings.FreshnessLimit})
 	}
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	w, err := u.opts.Memo.Write(ctx, u.memoPath())
+	w, err := u.Options.Memo.Write(ctx, u.memoPath())
 	if err != nil {
 		return err
 	}
@@ -267,36 +269,36 @@ func (u *update) saveMemo(ctx context.Context, targets []*target, result *Result
 	return w.Close()
 }
 
+// unfinished tables are to be looked at by the next update.
+func unfinished(t report.TableResult) bool {
+	return t.Error != nil || t.Version < 0 || slices.ContainsFunc(t.Events, func(e report.Event) bool { return e.Code == report.RefreshWouldEmpty })
+}
+
+// repeats reports whether every run says the same until somebody acts on it.
+func repeats(e report.Event) bool {
+	return e.Code == report.TableGone || e.Code == report.TableStale || e.Code == report.SelectionUnknown || e.Code == report.InitialCopyGone
+}
+
+// memoEvent says that no memo was left.
+func (u *update) memoEvent(err error) report.Event {
+	return u.Event(report.CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
+}
+
 // lasting are the events of an environment that every update tells: those of the
 // export as a whole, and of folders that a table's cursor has not passed.
-func (u *update) lasting(e *environment, targets []*target, results []TableResult) []Event {
+func (u *update) lasting(e *work.Environment, targets []*work.Target, results []report.TableResult) []report.Event {
 	var least synapselink.FolderName
 	for i, t := range targets {
-		if t.env != e {
+		if t.Env != e {
 			continue
 		}
 		if cursor, _ := synapselink.ParseFolderName(results[i].Cursor); least.IsZero() || cursor.Compare(least) < 0 {
 			least = cursor
 		}
 	}
-	return slices.DeleteFunc(u.environmentEvents(e, targets), func(event Event) bool {
+	return slices.DeleteFunc(u.EventsOf(e, targets), func(event report.Event) bool {
 		folder, err := synapselink.ParseFolderName(event.Folder)
 		isPassed := err == nil && folder.Digits() <= least.Digits()
-		return event.Code == SourceStandsStill || isPassed && event.Code != ChangelogSetBack
+		return event.Code == report.SourceStandsStill || isPassed && event.Code != report.ChangelogSetBack
 	})
-}
-
-// unfinished tables are to be looked at by the next update.
-func unfinished(t TableResult) bool {
-	return t.Error != nil || t.Version < 0 || slices.ContainsFunc(t.Events, func(e Event) bool { return e.Code == RefreshWouldEmpty })
-}
-
-// repeats reports whether every run says the same until somebody acts on it.
-func repeats(e Event) bool {
-	return e.Code == TableGone || e.Code == TableStale || e.Code == SelectionUnknown || e.Code == InitialCopyGone
-}
-
-// memoEvent says that no memo was left.
-func (u *update) memoEvent(err error) Event {
-	return u.event(CacheNotWritten, "", "", fmt.Sprintf("keeping what was found for the next run: %v", err))
 }

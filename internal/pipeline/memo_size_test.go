@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/storage/trace"
@@ -21,7 +23,7 @@ type largeExport struct {
 	source, lake *mem.Store
 	now          time.Time
 	model        string
-	runner       *pipeline.Runner
+	runner       *work.Pipeline
 	trace        [2]*trace.Store
 }
 
@@ -55,9 +57,9 @@ func newLargeExport(t *testing.T) *largeExport {
 	}
 	x.put(t, "Changelog/changelog.info", folderAt(largeFolders))
 	x.trace = [2]*trace.Store{trace.New(x.source, nil), trace.New(x.lake, nil)}
-	x.runner = &pipeline.Runner{Source: x.trace[0], Lake: x.trace[1],
-		Options: pipeline.Options{Clock: clock, Memo: mem.New(clock), Workers: 2},
-		Pipeline: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Environments: []spec.Environment{{
+	x.runner = &work.Pipeline{Source: x.trace[0], Lake: x.trace[1],
+		Options: work.Options{Clock: clock, Memo: mem.New(clock), Workers: 2},
+		Config: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Environments: []spec.Environment{{
 			Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1, FreshnessLimit: time.Hour}}}}}
 	return x
 }
@@ -77,12 +79,12 @@ func (x *largeExport) folder(t *testing.T, i int) {
 }
 
 // run gives the result and the requests that it took.
-func (x *largeExport) run(t *testing.T) (pipeline.Result, []string) {
+func (x *largeExport) run(t *testing.T) (report.Result, []string) {
 	t.Helper()
 	for _, s := range x.trace {
 		s.Take()
 	}
-	result := x.runner.Run(context.Background(), pipeline.Request{})
+	result := pipeline.Run(context.Background(), x.runner, work.Request{})
 	if !isDone(result.State) || len(result.Tables) != largeTables {
 		t.Fatalf("%s of %d tables: %v %+v", result.State, len(result.Tables), result.Error, failures(result))
 	}
@@ -91,7 +93,7 @@ func (x *largeExport) run(t *testing.T) (pipeline.Result, []string) {
 
 // nothingNew holds a run to what one with nothing to do may cost, and to saying
 // what the run before it said of the environment.
-func (x *largeExport) nothingNew(t *testing.T, what string, before pipeline.Result) {
+func (x *largeExport) nothingNew(t *testing.T, what string, before report.Result) {
 	t.Helper()
 	began := time.Now()
 	result, requests := x.run(t)
@@ -102,12 +104,12 @@ func (x *largeExport) nothingNew(t *testing.T, what string, before pipeline.Resu
 	if result.Total().Read != 0 || result.State != before.State {
 		t.Errorf("%s: %s of %d rows, before %s", what, result.State, result.Total().Read, before.State)
 	}
-	if !slices.Equal(codes(result.Events), codes(before.Events)) {
-		t.Errorf("%s: %v, before %v", what, codes(result.Events), codes(before.Events))
+	if !slices.Equal(codesOf(result.Events), codesOf(before.Events)) {
+		t.Errorf("%s: %v, before %v", what, codesOf(result.Events), codesOf(before.Events))
 	}
 }
 
-func codes(events []pipeline.Event) []string {
+func codesOf(events []report.Event) []string {
 	var list []string
 	for _, e := range events {
 		list = append(list, e.Code+" "+e.Folder)
@@ -135,7 +137,7 @@ func TestNothingNewInALargeExport(t *testing.T) {
 	gone := 0
 	for i := range changed.Tables {
 		for _, e := range changed.Tables[i].Events {
-			if e.Code == pipeline.FolderGone {
+			if e.Code == report.FolderGone {
 				gone++
 			}
 		}

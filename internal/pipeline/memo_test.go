@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -23,7 +25,7 @@ type memoWorld struct {
 	memo         *mem.Store
 	now          time.Time
 	simulator    *exporter.Simulator
-	runner       *pipeline.Runner
+	runner       *work.Pipeline
 }
 
 func newMemoWorld(t *testing.T) *memoWorld {
@@ -39,21 +41,21 @@ func newMemoWorld(t *testing.T) *memoWorld {
 	w.simulator, err = exporter.New(exporter.Options{Tables: tables})
 	must(t, err)
 	must(t, w.simulator.Initial(context.Background(), w.source))
-	w.runner = &pipeline.Runner{Source: w.source, Lake: w.lake,
-		Options: pipeline.Options{Clock: clock, Memo: w.memo, Workers: 2},
-		Pipeline: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Environments: []spec.Environment{{
+	w.runner = &work.Pipeline{Source: w.source, Lake: w.lake,
+		Options: work.Options{Clock: clock, Memo: w.memo, Workers: 2},
+		Config: spec.Pipeline{Key: "p", Name: "p", Source: spec.Source{AbandonAfter: time.Hour}, Environments: []spec.Environment{{
 			Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1, FreshnessLimit: 24 * time.Hour}}}},
 	}
 	return w
 }
 
 // run gives the result and the requests that it took.
-func (w *memoWorld) run(t *testing.T) (pipeline.Result, []string) {
+func (w *memoWorld) run(t *testing.T) (report.Result, []string) {
 	t.Helper()
 	w.source.Take()
 	w.lake.Take()
-	result := w.runner.Run(context.Background(), pipeline.Request{})
-	if result.Error != nil || result.State == pipeline.Failed || result.State == pipeline.Partial {
+	result := pipeline.Run(context.Background(), w.runner, work.Request{})
+	if result.Error != nil || result.State == report.Failed || result.State == report.Partial {
 		t.Fatalf("%s %v %+v", result.State, result.Error, result.Tables)
 	}
 	return result, slices.Concat(lines("source ", w.source.Take()), lines("lake ", w.lake.Take()))
@@ -91,7 +93,7 @@ func TestNothingNewCostsTwoRequests(t *testing.T) {
 	}
 	for i, table := range second.Tables {
 		before := first.Tables[i]
-		if table.Version != before.Version || table.Cursor != before.Cursor || table.Table != before.Table || table.Folders != 0 || table.Rows != (pipeline.Rows{}) {
+		if table.Version != before.Version || table.Cursor != before.Cursor || table.Table != before.Table || table.Folders != 0 || table.Rows != (report.Rows{}) {
 			t.Errorf("now %+v\nbefore %+v", table, before)
 		}
 	}
@@ -108,7 +110,7 @@ func TestMemoIsNotBelieved(t *testing.T) {
 		"an hour":    func(_ *testing.T, w *memoWorld) { w.now = w.now.Add(time.Hour) },
 		"clock back": func(_ *testing.T, w *memoWorld) { w.now = w.now.Add(-time.Second) },
 		"configuration": func(_ *testing.T, w *memoWorld) {
-			w.runner.Pipeline.Environments[0].Settings.FreshnessLimit = time.Minute
+			w.runner.Config.Environments[0].Settings.FreshnessLimit = time.Minute
 		},
 		"table gone": func(t *testing.T, w *memoWorld) { removeAll(t, w.lake, "main/crm/account/") },
 		"damaged": func(t *testing.T, w *memoWorld) {
@@ -143,7 +145,7 @@ func TestMemoTellsOfStandstill(t *testing.T) {
 	w.run(t)
 	w.now = w.now.Add(30 * time.Minute)
 	result, requests := w.run(t)
-	if len(requests) != 2 || len(result.Events) != 1 || result.Events[0].Code != pipeline.SourceStandsStill || result.State != pipeline.CompletedWithWarnings {
+	if len(requests) != 2 || len(result.Events) != 1 || result.Events[0].Code != report.SourceStandsStill || result.State != report.CompletedWithWarnings {
 		t.Errorf("%s, %+v, %q", result.State, result.Events, requests)
 	}
 }

@@ -4,7 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"github.com/sluicedata/sluice/internal/batch"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
 
@@ -22,11 +23,11 @@ const (
 
 // Plan is what an update would do. Making it changes nothing.
 type Plan struct {
-	Name   string      `json:"name"`
-	Source []Source    `json:"source"`
-	Tables []TablePlan `json:"tables"`
-	Events []Event     `json:"events"`
-	Error  *Failure    `json:"error"`
+	Name   string          `json:"name"`
+	Source []report.Source `json:"source"`
+	Tables []TablePlan     `json:"tables"`
+	Events []report.Event  `json:"events"`
+	Error  *report.Failure `json:"error"`
 }
 
 // TablePlan is what an update would do with one table.
@@ -44,39 +45,25 @@ type TablePlan struct {
 	Bytes   int64    `json:"bytes"`
 	// Added columns are new to the table, Missing ones are no longer at the
 	// source and stay null.
-	Added   []Column `json:"added_columns"`
-	Missing []string `json:"missing_columns"`
+	Added   []report.Column `json:"added_columns"`
+	Missing []string        `json:"missing_columns"`
 	// Commits that would be written to the table.
-	Commits int      `json:"commits"`
-	Events  []Event  `json:"events"`
-	Error   *Failure `json:"error"`
+	Commits int             `json:"commits"`
+	Events  []report.Event  `json:"events"`
+	Error   *report.Failure `json:"error"`
 }
 
-// Column is a column of a table or of a source.
-type Column struct {
-	Name string `json:"name"`
-	Type string `json:"type"` // as Delta names it
-}
-
-func columnsOf(schema batch.Schema) []Column {
-	list := make([]Column, len(schema))
-	for i, f := range schema {
-		list[i] = Column{f.Name, f.Type.String()}
-	}
-	return list
-}
-
-// Plan says what an update would do.
-func (r *Runner) Plan(ctx context.Context, request Request) Plan {
-	u := &update{Runner: r, opts: r.Options.withDefaults(), request: request}
-	plan := Plan{Name: r.Pipeline.Name, Source: []Source{}, Tables: []TablePlan{}, Events: []Event{}}
-	targets, err := u.prepare(ctx)
-	for _, e := range u.environments {
-		plan.Source = append(plan.Source, u.describe(e))
-		plan.Events = append(plan.Events, u.environmentEvents(e, targets)...)
+// MakePlan says what an update would do.
+func MakePlan(ctx context.Context, p *work.Pipeline, request work.Request) Plan {
+	u := &update{Survey: p.Survey(request)}
+	plan := Plan{Name: p.Config.Name, Source: []report.Source{}, Tables: []TablePlan{}, Events: []report.Event{}}
+	targets, err := u.Prepare(ctx)
+	for _, e := range u.Environments {
+		plan.Source = append(plan.Source, u.Describe(e))
+		plan.Events = append(plan.Events, u.EventsOf(e, targets)...)
 	}
 	if err != nil {
-		plan.Error = failure(err)
+		plan.Error = report.NewFailure(err)
 		return plan
 	}
 	for _, t := range targets {
@@ -85,27 +72,27 @@ func (r *Runner) Plan(ctx context.Context, request Request) Plan {
 	return plan
 }
 
-func (u *update) plan(ctx context.Context, t *target) TablePlan {
+func (u *update) plan(ctx context.Context, t *work.Target) TablePlan {
 	p := TablePlan{
-		Table: t.name(), SourceTable: t.spec.SourceTable, SCDType: string(t.spec.Settings.SCDType),
-		Path: u.Lake.URL(t.path()), Version: -1, Bytes: t.bytes,
-		Folders: []string{}, Events: []Event{}, Added: []Column{}, Missing: []string{},
+		Table: t.Name(), SourceTable: t.Spec.SourceTable, SCDType: string(t.Spec.Settings.SCDType),
+		Path: u.Lake.URL(t.Path()), Version: -1, Bytes: t.Bytes,
+		Folders: []string{}, Events: []report.Event{}, Added: []report.Column{}, Missing: []string{},
 	}
-	for _, part := range slices.Concat(t.late, t.parts) {
-		p.Folders = append(p.Folders, part.folder.String())
-		p.Files += len(part.files)
+	for _, part := range slices.Concat(t.Late, t.Parts) {
+		p.Folders = append(p.Folders, part.Folder.String())
+		p.Files += len(part.Files)
 	}
-	b := &bringing{update: u, target: t, result: TableResult{Path: p.Path}}
-	err := t.err
+	b := &bringing{update: u, Target: t, result: report.TableResult{Path: p.Path}}
+	err := t.Err
 	if err == nil {
-		p.Version = t.snapshot.Version
-		if cursor := u.cursor(t); !cursor.IsZero() {
+		p.Version = t.Snapshot.Version
+		if cursor := t.Cursor(); !cursor.IsZero() {
 			p.Cursor = cursor.String()
 		}
 		if err = b.checkKnown(ctx); err == nil {
 			err = b.checkTable(ctx)
 		}
-		if err == nil && !b.request.FullRefresh {
+		if err == nil && !b.Request.FullRefresh {
 			err = b.checkGap()
 		}
 		if err == nil {
@@ -113,7 +100,7 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 		}
 	}
 	if err != nil {
-		p.Action, p.Error = ActionFail, failure(err)
+		p.Action, p.Error = ActionFail, report.NewFailure(err)
 	}
 	p.Events = append(p.Events, b.result.Events...)
 	return p
@@ -121,20 +108,20 @@ func (u *update) plan(ctx context.Context, t *target) TablePlan {
 
 // fill goes through the folders as an update would.
 func (p *TablePlan) fill(b *bringing) error {
-	t := b.target
+	t := b.Target
 	var err error
-	if !b.request.FullRefresh {
-		if b.columns, err = t.schema(); err != nil {
+	if !b.Request.FullRefresh {
+		if b.columns, err = t.Schema(); err != nil {
 			return err
 		}
 	}
 	had := len(b.columns)
 	var merged synapselink.Merged
-	for _, part := range slices.Concat(t.late, t.parts) {
-		if part.err != nil {
-			return part.err
+	for _, part := range slices.Concat(t.Late, t.Parts) {
+		if part.Err != nil {
+			return part.Err
 		}
-		if merged, err = synapselink.MergeSchema(b.columns, *part.entity, t.selection()); err != nil {
+		if merged, err = synapselink.MergeSchema(b.columns, *part.Entity, t.Selection()); err != nil {
 			return err
 		}
 		if err := b.checkAdded(merged); err != nil {
@@ -142,25 +129,33 @@ func (p *TablePlan) fill(b *bringing) error {
 		}
 		b.columns = merged.Schema
 	}
-	p.Added = columnsOf(b.columns[had:])
+	p.Added = report.ColumnsOf(b.columns[had:])
 	p.Missing = append(p.Missing, merged.Missing...)
-	for _, parts := range [][]part{t.late, t.parts} {
-		for rest := parts; len(rest) > 0; rest = rest[len(t.together(rest)):] {
+	for _, parts := range [][]work.Part{t.Late, t.Parts} {
+		for rest := parts; len(rest) > 0; rest = rest[len(nextCommit(t, rest)):] {
 			p.Commits++
 		}
 	}
 	switch {
-	case b.request.FullRefresh && len(t.parts) > 0:
+	case b.Request.FullRefresh && len(t.Parts) > 0:
 		p.Action, p.Commits = ActionRefresh, 1
-	case !t.exists() && len(t.env.listing.Ready()) == 0:
+	case !t.Exists() && len(t.Env.Listing.Ready()) == 0:
 		p.Action = ActionNothing
-	case !t.exists():
+	case !t.Exists():
 		p.Action = ActionCreate
 		p.Commits = max(1, p.Commits) + 1 // the table itself, and then what is in it
-	case len(t.parts)+len(t.late) > 0:
+	case len(t.Parts)+len(t.Late) > 0:
 		p.Action = ActionUpdate
 	default:
 		p.Action = ActionNothing
 	}
 	return nil
+}
+
+// nextCommit are the first parts, which come in one commit.
+func nextCommit(t *work.Target, parts []work.Part) []work.Part {
+	if t.Labels != nil {
+		return parts
+	}
+	return together(parts)
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/prune"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 )
 
 // prune: prune [yes] [older-than=24h] [tables=a,b]: which source folders can go,
@@ -18,14 +19,14 @@ func (w *world) prune(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	age, err := time.ParseDuration(arg(d, "older-than", "24h"))
 	must(t, err)
-	list, err := pipeline.Prune(context.Background(), []*pipeline.Runner{w.runner(d)}, pipeline.PruneRequest{OlderThan: age, Delete: has(d, "yes")})
+	list, err := prune.Folders(context.Background(), []*work.Pipeline{w.runner(d)}, prune.Request{OlderThan: age, Delete: has(d, "yes")})
 	if err != nil {
 		return err.Error() + "\n"
 	}
 	return prunedText(list)
 }
 
-func prunedText(list []pipeline.Pruned) string {
+func prunedText(list []prune.Pruned) string {
 	var out strings.Builder
 	for i := range list {
 		p := &list[i]

@@ -13,6 +13,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/prune"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
@@ -21,14 +23,14 @@ import (
 )
 
 // prunable is an export whose folders are weeks old, followed by a lake.
-func prunable(t *testing.T) (*handmade, *mem.Store, *mem.Store, *pipeline.Runner) {
+func prunable(t *testing.T) (*handmade, *mem.Store, *mem.Store, *work.Pipeline) {
 	t.Helper()
 	h := crashHistory()
 	source, lake := mem.New(fixedClock), mem.New(fixedClock)
 	h.write(t, source, 0, 4)
 	r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
-	r.Pipeline.Source.AbandonAfter = spec.DefaultAbandonAfter
-	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+	r.Config.Source.AbandonAfter = spec.DefaultAbandonAfter
+	if result := pipeline.Run(context.Background(), r, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	return h, source, lake, r
@@ -44,9 +46,9 @@ func pathsOf(t tester, store storage.Store) []string {
 	return paths
 }
 
-func prune(t tester, q pipeline.PruneRequest, runners ...*pipeline.Runner) string {
+func pruning(t tester, q prune.Request, runners ...*work.Pipeline) string {
 	t.Helper()
-	list, err := pipeline.Prune(context.Background(), runners, q)
+	list, err := prune.Folders(context.Background(), runners, q)
 	need(t, err)
 	return prunedText(list)
 }
@@ -116,10 +118,10 @@ func TestPruneStopsAtWhatIsHeld(t *testing.T) {
 			_, source, _, r := prunable(t)
 			held := *r
 			held.Source = test.source(source)
-			if d := cmp.Diff(test.want, prune(t, pipeline.PruneRequest{Delete: true, Held: isHeld}, &held)); d != "" {
+			if d := cmp.Diff(test.want, pruning(t, prune.Request{Delete: true, Held: isHeld}, &held)); d != "" {
 				t.Fatal(d)
 			}
-			if got := prune(t, pipeline.PruneRequest{Delete: true}, r); !strings.HasPrefix(got, test.rest) {
+			if got := pruning(t, prune.Request{Delete: true}, r); !strings.HasPrefix(got, test.rest) {
 				t.Fatalf("the next one: %s", got)
 			}
 		})
@@ -137,7 +139,7 @@ func TestPruneWithoutTheRole(t *testing.T) {
 	before := pathsOf(t, source)
 	denied := &storage.Error{Op: "delete", Path: "model.json", Err: storage.ErrDenied}
 	r.Source = remote{fault.New(source, fault.Match(fault.Delete, "*", 1, fault.Fail(denied)))}
-	list, err := pipeline.Prune(context.Background(), []*pipeline.Runner{r}, pipeline.PruneRequest{Delete: true, Held: isHeld})
+	list, err := prune.Folders(context.Background(), []*work.Pipeline{r}, prune.Request{Delete: true, Held: isHeld})
 	need(t, err)
 	failed := list[0].Error
 	if failed == nil || failed.Code != "ACCESS_DENIED" ||
@@ -173,7 +175,7 @@ func TestPruneInterrupted(t *testing.T) {
 			}
 			return fault.Pass()
 		})
-		list, err := pipeline.Prune(ctx, []*pipeline.Runner{&broken}, pipeline.PruneRequest{Delete: true})
+		list, err := prune.Folders(ctx, []*work.Pipeline{&broken}, prune.Request{Delete: true})
 		need(t, err)
 		if list[0].Error == nil || list[0].Files != int64(stop-1) {
 			t.Fatalf("broken off at file %d: %+v", stop, list[0])
@@ -185,14 +187,14 @@ func TestPruneInterrupted(t *testing.T) {
 		lake := mem.New(fixedClock)
 		fresh := *r
 		fresh.Lake = lake
-		if result := fresh.Run(ctx, pipeline.Request{}); len(failures(result)) > 0 {
+		if result := pipeline.Run(ctx, &fresh, work.Request{}); len(failures(result)) > 0 {
 			t.Fatalf("broken off at file %d: %+v", stop, failures(result))
 		}
 		got, _ := contentOf(t, lake, tablePath(h.table))
 		if d := differences(expected(t, history, h.columns, change.Type1, change.NoEnd), got); d != "" {
 			t.Fatalf("broken off at file %d: a new table has not what the folders say that are whole:\n%s", stop, d)
 		}
-		prune(t, pipeline.PruneRequest{Delete: true}, r)
+		pruning(t, prune.Request{Delete: true}, r)
 		want := slices.DeleteFunc(pathsOf(t, whole), func(path string) bool {
 			return strings.HasPrefix(path, "2024") && !strings.HasPrefix(path, handFolder(last))
 		})
@@ -225,30 +227,30 @@ func TestPruneAsksAllPipelines(t *testing.T) {
 			putFile(t, source, root+"/"+path, data)
 		}
 	}
-	runner := func(name, environment string) *pipeline.Runner {
+	runner := func(name, environment string) *work.Pipeline {
 		r := way{scd: change.Type1, vectors: true}.runner(source, lake, h.table)
-		r.Pipeline.Key, r.Pipeline.Name = name, name
-		r.Pipeline.Tables[0].SourceSchema = environment
-		r.Pipeline.Tables[0].Destination.Schema = name
+		r.Config.Key, r.Config.Name = name, name
+		r.Config.Tables[0].SourceSchema = environment
+		r.Config.Tables[0].Destination.Schema = name
 		return r
 	}
 	first, second, third := runner("first", "prod"), runner("second", "prod"), runner("third", "dev")
-	for _, r := range []*pipeline.Runner{first, third} {
-		if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+	for _, r := range []*work.Pipeline{first, third} {
+		if result := pipeline.Run(ctx, r, work.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
 	}
-	got := prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}}, first, second, third)
+	got := pruning(t, prune.Request{Pipelines: []string{"first"}}, first, second, third)
 	want := `can go: folders 0, files 0
 kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run has made the table yet
 `
 	if d := cmp.Diff(want, got); d != "" {
 		t.Fatal(d)
 	}
-	if result := second.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+	if result := pipeline.Run(ctx, second, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
-	got = prune(t, pipeline.PruneRequest{Pipelines: []string{"first"}, Delete: true}, first, second, third)
+	got = pruning(t, prune.Request{Pipelines: []string{"first"}, Delete: true}, first, second, third)
 	if !strings.HasPrefix(got, "removed: folders 3, files 9\n") || strings.Count(got, "removed") != 1 {
 		t.Fatal(got)
 	}
@@ -256,7 +258,7 @@ kept 2024-01-10T00.00.00Z to 2024-01-10T21.00.00Z, 4: main.second.account no run
 	if !slices.Contains(left, "dev/"+handFolder(0)+"/model.json") || slices.Contains(left, "prod/"+handFolder(0)+"/model.json") {
 		t.Fatalf("%v", left)
 	}
-	got = prune(t, pipeline.PruneRequest{}, first, second, third)
+	got = pruning(t, prune.Request{}, first, second, third)
 	if want := "can go: folders 0, files 0\nkept"; !strings.HasPrefix(got, want) || !strings.Contains(got, "can go: folders 3, files 9\n") {
 		t.Fatal(got)
 	}

@@ -9,6 +9,10 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 )
@@ -55,19 +59,19 @@ func (r *asideRig) add(t *testing.T, n int) {
 	r.close(t, name)
 }
 
-func (r *asideRig) runner(lake storage.Store, exclude ...string) *pipeline.Runner {
+func (r *asideRig) runner(lake storage.Store, exclude ...string) *work.Pipeline {
 	w := way{vectors: true, exclude: exclude, memory: r.memory, workers: 2, temp: r.temp}
 	runner := w.runner(r.source, lake, "account")
-	runner.Pipeline.Tables[0].Settings.MaxBadRows = -1
+	runner.Config.Tables[0].Settings.MaxBadRows = -1
 	return runner
 }
 
-func (r *asideRig) run(lake storage.Store) pipeline.Result {
-	return r.runner(lake).Run(context.Background(), pipeline.Request{})
+func (r *asideRig) run(lake storage.Store) report.Result {
+	return pipeline.Run(context.Background(), r.runner(lake), work.Request{})
 }
 
-func (r *asideRig) retry(lake storage.Store) pipeline.Result {
-	return r.runner(lake, "amount").RetryQuarantine(context.Background(), pipeline.Request{})
+func (r *asideRig) retry(lake storage.Store) report.Result {
+	return pipeline.RetryQuarantine(context.Background(), r.runner(lake, "amount"), work.Request{})
 }
 
 // copied is a lake of its own with what another holds.
@@ -91,7 +95,7 @@ func (r *asideRig) check(t tester, lake storage.Store) int {
 	if snapshot.Version < 0 {
 		return 0
 	}
-	q, err := r.runner(lake).QuarantinedRows(context.Background(), "account", pipeline.Place{})
+	q, err := inspect.QuarantinedRows(context.Background(), r.runner(lake), "account", quarantine.Place{})
 	need(t, err)
 	var got, want []string
 	for _, row := range content.rows {
@@ -119,7 +123,7 @@ func (r *asideRig) check(t tester, lake storage.Store) int {
 
 // cutAnywhere ends what act does at every storage operation, each time on a lake
 // like base, and does it again without anything in the way.
-func (r *asideRig) cutAnywhere(t *testing.T, base storage.Store, act func(storage.Store) pipeline.Result, aside int) {
+func (r *asideRig) cutAnywhere(t *testing.T, base storage.Store, act func(storage.Store) report.Result, aside int) {
 	t.Helper()
 	counting := fault.New(copied(t, base), nil)
 	act(counting)
@@ -155,7 +159,7 @@ func TestQuarantineCutAnywhere(t *testing.T) {
 			r := newAsideRig(t, bytes)
 			base := memory()
 			r.add(t, 1)
-			if result := r.run(base); result.State != pipeline.CompletedWithWarnings {
+			if result := r.run(base); result.State != report.CompletedWithWarnings {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 			r.add(t, 2)
@@ -181,7 +185,7 @@ func TestQuarantineMeetsOthers(t *testing.T) {
 		need(t, err)
 	}
 	for name, c := range map[string]struct {
-		act   func(storage.Store) pipeline.Result
+		act   func(storage.Store) report.Result
 		other func(storage.Store)
 		code  string // of the error, where there is to be one
 		aside int    // afterwards
@@ -215,9 +219,9 @@ func TestQuarantineMeetsOthers(t *testing.T) {
 
 func (r *asideRig) discard(t tester, lake storage.Store) {
 	t.Helper()
-	place, err := pipeline.ParsePlace("1")
+	place, err := quarantine.ParsePlace("1")
 	need(t, err)
-	_, err = r.runner(lake).DiscardQuarantine(context.Background(), "account", place)
+	_, err = pipeline.DiscardQuarantine(context.Background(), r.runner(lake), "account", place)
 	need(t, err)
 }
 
@@ -237,15 +241,15 @@ func TestQuarantineIsGone(t *testing.T) {
 	if e := result.Tables[0].Error; e == nil || e.Code != "DAMAGED_QUARANTINE" {
 		t.Errorf("a run: %s, %+v", result.State, failures(result))
 	}
-	if _, err := r.runner(lake).QuarantinedRows(context.Background(), "account", pipeline.Place{}); err == nil ||
-		!strings.Contains(pipeline.NewFailure(err).Message, "sluice quarantine discard") {
+	if _, err := inspect.QuarantinedRows(context.Background(), r.runner(lake), "account", quarantine.Place{}); err == nil ||
+		!strings.Contains(report.NewFailure(err).Message, "sluice quarantine discard") {
 		t.Errorf("reading it: %v", err)
 	}
-	d, err := r.runner(lake).DiscardQuarantine(context.Background(), "account", pipeline.Place{})
+	d, err := pipeline.DiscardQuarantine(context.Background(), r.runner(lake), "account", quarantine.Place{})
 	if err != nil || d.Discarded != 3 || d.Left != 0 {
 		t.Fatalf("discarding it: %+v, %v", d, err)
 	}
-	if result = r.run(lake); result.State != pipeline.CompletedWithWarnings || result.Tables[0].Rows.Quarantined != 3 {
+	if result = r.run(lake); result.State != report.CompletedWithWarnings || result.Tables[0].Rows.Quarantined != 3 {
 		t.Errorf("after that: %s, %+v", result.State, failures(result))
 	}
 }
@@ -257,51 +261,51 @@ func TestNothingNewTellsOfRowsSetAside(t *testing.T) {
 	r.add(t, 1)
 	lake, memo := memory(), memory()
 	var told []string
-	run := func() pipeline.Result {
+	run := func() report.Result {
 		told = nil
 		runner := r.runner(lake)
 		runner.Options.Memo = memo
-		runner.Options.Listener.Event = func(e pipeline.Event) { told = append(told, e.Code) }
-		return runner.Run(context.Background(), pipeline.Request{})
+		runner.Options.Listener.Event = func(e report.Event) { told = append(told, e.Code) }
+		return pipeline.Run(context.Background(), runner, work.Request{})
 	}
 	run()
 	for range 2 {
 		result := run()
-		if result.State != pipeline.CompletedWithWarnings || result.Tables[0].SetAside != 3 {
+		if result.State != report.CompletedWithWarnings || result.Tables[0].SetAside != 3 {
 			t.Errorf("%s, %d rows set aside", result.State, result.Tables[0].SetAside)
 		}
-		if !slices.Contains(told, pipeline.QuarantineRowsLeft) {
+		if !slices.Contains(told, report.QuarantineRowsLeft) {
 			t.Errorf("told: %v", told)
 		}
 	}
 	runner := r.runner(lake, "amount")
 	runner.Options.Memo = memo
-	if result := runner.RetryQuarantine(context.Background(), pipeline.Request{}); result.Tables[0].SetAside != 1 {
+	if result := pipeline.RetryQuarantine(context.Background(), runner, work.Request{}); result.Tables[0].SetAside != 1 {
 		t.Errorf("after the retry: %+v", result.Tables[0])
 	}
 	if result := run(); result.Tables[0].SetAside != 1 {
 		t.Errorf("a run after the retry: %+v", result.Tables[0])
 	}
-	if _, err := runner.DiscardQuarantine(context.Background(), "account", pipeline.Place{}); err != nil {
+	if _, err := pipeline.DiscardQuarantine(context.Background(), runner, "account", quarantine.Place{}); err != nil {
 		t.Fatal(err)
 	}
-	if result := run(); result.State != pipeline.Completed || result.Tables[0].SetAside != 0 {
+	if result := run(); result.State != report.Completed || result.Tables[0].SetAside != 0 {
 		t.Errorf("a run after the rest was discarded: %s, %+v", result.State, result.Tables[0])
 	}
 }
 
 func TestParsePlace(t *testing.T) {
 	for _, text := range []string{"0", "-1", "x", "2024.csv:1", "folder/", "folder/2024.csv:", "folder/2024.csv:99999999999999999999"} {
-		if p, err := pipeline.ParsePlace(text); err == nil {
+		if p, err := quarantine.ParsePlace(text); err == nil {
 			t.Errorf("%q is taken for %+v", text, p)
 		}
 	}
 	for _, text := range []string{"1", "2024-01-10T00.01.00Z/2024.csv:7", " 2024-01-10T00.01.00Z/a:b.csv:7"} {
-		if p, err := pipeline.ParsePlace(text); err != nil || p.IsAll() {
+		if p, err := quarantine.ParsePlace(text); err != nil || p.IsAll() {
 			t.Errorf("%q: %+v, %v", text, p, err)
 		}
 	}
-	if p, err := pipeline.ParsePlace(""); err != nil || !p.IsAll() {
+	if p, err := quarantine.ParsePlace(""); err != nil || !p.IsAll() {
 		t.Errorf("nothing: %+v, %v", p, err)
 	}
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 
 	"github.com/sluicedata/sluice/internal/engine/local"
@@ -37,16 +36,16 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 		return quarantine.State{}, err
 	}
 	after := quarantine.State{Serial: quarantine.NewSerial()}
-	path := quarantine.Path(q.path(), after.Serial)
-	w, err := quarantine.Create(ctx, q.Lake, path, quarantine.Header{Table: q.name(), SourceTable: q.spec.SourceTable})
+	path := quarantine.Path(q.Path(), after.Serial)
+	w, err := quarantine.Create(ctx, q.Lake, path, quarantine.Header{Table: q.Name(), SourceTable: q.Spec.SourceTable})
 	if err != nil {
 		return quarantine.State{}, err
 	}
 	defer func() { _ = w.Abort() }() // the error before it is the one to tell
 	if keep != nil {
-		for e, err := range quarantine.Read(ctx, q.Lake, q.path(), before) {
+		for e, err := range quarantine.Read(ctx, q.Lake, q.Path(), before) {
 			if err != nil {
-				return quarantine.State{}, lostQuarantine(err)
+				return quarantine.State{}, quarantine.Lost(err)
 			}
 			if keep(&e) {
 				if err := w.Add(e.Row, e.Entity); err != nil {
@@ -67,18 +66,10 @@ func (q *quarantineFile) write(ctx context.Context, before quarantine.State, kee
 	return after, w.Close()
 }
 
-// lostQuarantine tells a file that is missing from others that are.
-func lostQuarantine(err error) error {
-	if errors.Is(err, storage.ErrNotExist) {
-		return fmt.Errorf("%w: %w", quarantine.ErrDamaged, err)
-	}
-	return err
-}
-
 // list finds the files that no commit will name any more.
 func (q *quarantineFile) list(ctx context.Context) error {
 	q.stale = nil
-	for e, err := range q.Lake.List(ctx, quarantine.Prefix(q.path()), storage.ListOptions{}) {
+	for e, err := range q.Lake.List(ctx, quarantine.Prefix(q.Path()), storage.ListOptions{}) {
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/local"
-	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/synapselink"
@@ -22,7 +22,7 @@ func (w *world) reconcile(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	keys := 20
 	_, _ = fmt.Sscan(arg(d, "keys", ""), &keys)
-	r, err := w.runner(d).Reconcile(context.Background(), pipeline.ReconcileRequest{
+	r, err := reconcile.Table(context.Background(), w.runner(d), reconcile.Request{
 		Table: arg(d, "table", "account"), Apply: has(d, "apply"), MaxKeys: keys, Since: spaces(arg(d, "since", ""))})
 	if err != nil {
 		return err.Error() + "\n"
@@ -30,7 +30,7 @@ func (w *world) reconcile(t *testing.T, d *datadriven.TestData) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: folders %d, rows %d of %d, live keys %d of %d; version %d, cursor %s\n", r.Verdict, r.Folders.Searched,
 		r.InTable.Rows, r.InExport.Rows, r.InTable.Keys, r.InExport.Keys, r.Version, r.Cursor)
-	if same := r.InTable == r.InExport; same != (r.Verdict == pipeline.Matches || r.Verdict == pipeline.NotCheckable) {
+	if same := r.InTable == r.InExport; same != (r.Verdict == reconcile.Matches || r.Verdict == reconcile.NotCheckable) {
 		t.Errorf("%s: the verdict is %s, the table is %+v and the export %+v", d.Pos, r.Verdict, r.InTable, r.InExport)
 	}
 	for _, n := range []struct {

@@ -17,6 +17,10 @@ import (
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
@@ -28,10 +32,10 @@ import (
 // allKeys shows every key that differs in these tests.
 const allKeys = 1000
 
-func (w way) reconcile(t tester, source, lake storage.Store, q pipeline.ReconcileRequest) *pipeline.Reconciliation {
+func (w way) reconcile(t tester, source, lake storage.Store, q reconcile.Request) *reconcile.Reconciliation {
 	t.Helper()
 	q.MaxKeys = allKeys
-	r, err := w.runner(source, lake, q.Table).Reconcile(context.Background(), q)
+	r, err := reconcile.Table(context.Background(), w.runner(source, lake, q.Table), q)
 	need(t, err)
 	return r
 }
@@ -49,14 +53,14 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 		w.memory = 64 << 20
 		source, lake := mem.New(fixedClock), mem.New(fixedClock)
 		h.write(t, source, 0, folders)
-		if result := w.runner(source, lake, h.table).Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
 			t.Fatalf("%s, %+v", result.State, failures(result))
 		}
-		if r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table}); r.Verdict != pipeline.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
+		if r := w.reconcile(t, source, lake, reconcile.Request{Table: h.table}); r.Verdict != reconcile.Matches || r.InTable != r.InExport || r.Unchecked > 0 {
 			t.Fatalf("a table that nobody touched: %+v", r)
 		}
 		want := corruptSome(t, lake, h, folders-1, keys)
-		one := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		one := w.reconcile(t, source, lake, reconcile.Request{Table: h.table})
 		var got []string
 		for _, d := range one.Differences {
 			got = append(got, d.Key)
@@ -65,7 +69,7 @@ func TestReconcileNamesWhatWasCorrupted(t *testing.T) {
 			t.Fatalf("way %+v: keys (-corrupted +named):\n%s", w, d)
 		}
 		w.memory = 32 << 10
-		many := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		many := w.reconcile(t, source, lake, reconcile.Request{Table: h.table})
 		if len(h.history(t, folders)) > 80 && many.Passes == 1 {
 			t.Fatalf("the test wants more than one pass, and takes %d", many.Passes)
 		}
@@ -90,7 +94,7 @@ func TestReconcileWithoutOlderFolders(t *testing.T) {
 			next := written + rapid.IntRange(1, folders-written).Draw(t, "folders at once")
 			h.write(t, source, written, next)
 			written = next
-			if result := w.runner(source, lake, h.table).Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+			if result := pipeline.Run(context.Background(), w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 		}
@@ -102,7 +106,7 @@ func TestReconcileWithoutOlderFolders(t *testing.T) {
 			}
 		}
 		w.memory = 1 << 20
-		r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: h.table})
+		r := w.reconcile(t, source, lake, reconcile.Request{Table: h.table})
 		if r.Missing+r.Extra+r.Differing+r.Vanished > 0 || r.InTable != r.InExport {
 			t.Fatalf("way %+v: %+v", w, r)
 		}
@@ -166,11 +170,11 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 			for range 7 {
 				_, err := sim.Step(ctx, source, exporter.Changes{Mix: exporter.Mix{Inserts: 5, Updates: 9, Deletes: 7}})
 				need(t, err)
-				if result := w.runner(source, lake, "bench").Run(ctx, pipeline.Request{}); !isDone(result.State) {
+				if result := pipeline.Run(ctx, w.runner(source, lake, "bench"), work.Request{}); !isDone(result.State) {
 					t.Fatalf("%s, %+v", result.State, failures(result))
 				}
-				r := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true})
-				if r.Verdict != pipeline.Matches || r.Removed != r.Vanished || r.Differing > 0 {
+				r := w.reconcile(t, source, lake, reconcile.Request{Table: "bench", Apply: true})
+				if r.Verdict != reconcile.Matches || r.Removed != r.Vanished || r.Differing > 0 {
 					t.Fatalf("%+v", r)
 				}
 				vanished += r.Vanished
@@ -179,7 +183,7 @@ func TestVanishedRowsOfASimulatedCopy(t *testing.T) {
 				if d := cmp.Diff(lost(history, folderDigits(r.Since), folderDigits(r.Cursor)), r.VanishedKeys); r.Vanished > 0 && d != "" {
 					t.Fatalf("vanished keys (-by the history +found):\n%s", d)
 				}
-				if again := w.reconcile(t, source, lake, pipeline.ReconcileRequest{Table: "bench", Apply: true}); again.Verdict != pipeline.Matches ||
+				if again := w.reconcile(t, source, lake, reconcile.Request{Table: "bench", Apply: true}); again.Verdict != reconcile.Matches ||
 					again.Vanished > 0 || again.InTable != r.InTable || again.Version != r.Version {
 					t.Fatalf("the second time: %+v\nthe first: %+v", again, r)
 				}
@@ -214,12 +218,12 @@ func lost(history []exporter.Written, since, upto int64) []string {
 }
 
 // vanishing is an export of which Bob vanished, brought to a lake.
-func vanishing(t *testing.T) (*world, *pipeline.Runner) {
+func vanishing(t *testing.T) (*world, *work.Pipeline) {
 	t.Helper()
 	return vanishingAs(t, spec.SCDType1)
 }
 
-func vanishingAs(t *testing.T, typ spec.SCDType) (*world, *pipeline.Runner) {
+func vanishingAs(t *testing.T, typ spec.SCDType) (*world, *work.Pipeline) {
 	t.Helper()
 	w := newWorld(t)
 	folder := func(name, rows string) {
@@ -234,8 +238,8 @@ func vanishingAs(t *testing.T, typ spec.SCDType) (*world, *pipeline.Runner) {
 	w.synced = "1/10/2024 2:00:30 AM"
 	folder("2024-01-10T02.00.00Z", a+",,,\"Ann\",100,\n")
 	r := w.runner(&datadriven.TestData{})
-	r.Pipeline.Tables[0].Settings.SCDType = typ
-	if result := r.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+	r.Config.Tables[0].Settings.SCDType = typ
+	if result := pipeline.Run(context.Background(), r, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	return w, r
@@ -246,28 +250,28 @@ func vanishingAs(t *testing.T, typ spec.SCDType) (*world, *pipeline.Runner) {
 func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 	ctx := context.Background()
 	w, r := vanishing(t)
-	status := func() *pipeline.Reconciled { return r.Status(ctx, pipeline.Request{}).Tables[0].Reconciled }
+	status := func() *reconcile.Reconciled { return inspect.StatusOf(ctx, r, work.Request{}).Tables[0].Reconciled }
 	if got := status(); got != nil {
 		t.Fatalf("before the first one: %+v", got)
 	}
 	broken := *r
 	broken.Lake = fault.New(w.lake, fault.Match(fault.Write, "*reconcile.json", 1, fault.Fail(storage.ErrDenied)))
-	found, err := broken.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	found, err := reconcile.Table(ctx, &broken, reconcile.Request{Table: "account"})
 	need(t, err)
-	if n := len(found.Events); n != 1 || found.Events[0].Code != pipeline.CacheNotWritten || status() != nil {
+	if n := len(found.Events); n != 1 || found.Events[0].Code != report.CacheNotWritten || status() != nil {
 		t.Fatalf("%+v, %+v", found.Events, status())
 	}
-	found, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+	found, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account"})
 	need(t, err)
-	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.HasVanished {
+	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != reconcile.HasVanished {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	found, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	found, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account", Apply: true})
 	need(t, err)
-	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != pipeline.Matches || found.Removed != 1 {
+	if d := cmp.Diff(&found.Reconciled, status()); d != "" || found.Verdict != reconcile.Matches || found.Removed != 1 {
 		t.Fatalf("%s: (-told +kept):\n%s", found.Verdict, d)
 	}
-	r.Run(ctx, pipeline.Request{FullRefresh: true})
+	pipeline.Run(ctx, r, work.Request{FullRefresh: true})
 	if got := status(); got != nil {
 		t.Fatalf("after a full refresh: %+v", got)
 	}
@@ -281,7 +285,7 @@ func TestResultOfReconcileIsShownByStatus(t *testing.T) {
 			need(t, w.lake.Delete(ctx, e.Path))
 		}
 	}
-	r.Run(ctx, pipeline.Request{})
+	pipeline.Run(ctx, r, work.Request{})
 	if got := status(); got != nil {
 		t.Fatalf("of a new table: %+v", got)
 	}
@@ -302,7 +306,7 @@ func TestRemovalMeetsRun(t *testing.T) {
 					w.put(t, "2024-01-10T03.00.00Z/account/2024.csv", expandID("B")+",,,\"Bob again\",150,\n")
 					w.manifest(t, "2024-01-10T03.00.00Z", "whole", "account")
 					w.close(t, "2024-01-10T03.00.00Z")
-					if result := r.Run(ctx, pipeline.Request{FullRefresh: refresh}); !isDone(result.State) {
+					if result := pipeline.Run(ctx, r, work.Request{FullRefresh: refresh}); !isDone(result.State) {
 						at.Fatalf("%s, %+v", result.State, failures(result))
 					}
 				})
@@ -310,11 +314,11 @@ func TestRemovalMeetsRun(t *testing.T) {
 				counting := fault.New(w.lake, fault.At(n, meet))
 				slow.Lake = counting
 				// Another may have been faster, or have taken files away: then nothing was removed.
-				_, _ = slow.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+				_, _ = reconcile.Table(ctx, &slow, reconcile.Request{Table: "account", Apply: true})
 				operations = counting.Count()
-				found, err := r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account"})
+				found, err := reconcile.Table(ctx, r, reconcile.Request{Table: "account"})
 				need(at, err)
-				if found.Verdict != pipeline.Matches || found.InTable.Keys != 2 {
+				if found.Verdict != reconcile.Matches || found.InTable.Keys != 2 {
 					at.Fatalf("%+v", found)
 				}
 			}
@@ -329,15 +333,15 @@ func TestRemovalMeetsRun(t *testing.T) {
 func TestTwoRemovalsAtOnce(t *testing.T) {
 	ctx := context.Background()
 	w, r := vanishing(t)
-	var other *pipeline.Reconciliation
+	var other *reconcile.Reconciliation
 	meet := fault.Call(func() {
 		var err error
-		other, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+		other, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account", Apply: true})
 		need(t, err)
 	})
 	slow := *r
 	slow.Lake = fault.New(w.lake, fault.Match(fault.PutIfAbsent, "*", 1, meet))
-	_, err := slow.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	_, err := reconcile.Table(ctx, &slow, reconcile.Request{Table: "account", Apply: true})
 	if err == nil || other == nil || other.Removed != 1 {
 		t.Fatalf("%v, %+v", err, other)
 	}
@@ -357,7 +361,7 @@ func TestReconcileOfAnotherExport(t *testing.T) {
 	_, err = delta.Commit(ctx, s, delta.Changes{Metadata: &m}, delta.CommitOptions{})
 	need(t, err)
 	r.Source = remote{r.Source}
-	_, err = r.Reconcile(ctx, pipeline.ReconcileRequest{Table: "account", Apply: true})
+	_, err = reconcile.Table(ctx, r, reconcile.Request{Table: "account", Apply: true})
 	if !errors.Is(err, local.ErrForeignTable) || !strings.Contains(err.Error(), "another:/") {
 		t.Fatalf("%v", err)
 	}

@@ -52,11 +52,11 @@ type heldForm struct {
 // look finds out what the table is to look like and how much there is to read.
 func (r *retrying) look(ctx context.Context) error {
 	var err error
-	if r.schema, err = r.bringing.schema(); err != nil {
+	if r.schema, err = r.bringing.Schema(); err != nil {
 		return err
 	}
 	forms := map[string]*heldForm{}
-	for e, err := range quarantine.Read(ctx, r.Lake, r.path(), r.before) {
+	for e, err := range quarantine.Read(ctx, r.Lake, r.Path(), r.before) {
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (r *retrying) bind(forms []*heldForm) error {
 	forms = slices.DeleteFunc(forms, func(f *heldForm) bool { return f.rows == 0 || !r.merge(f.entity) })
 	r.forms = map[string]*synapselink.Binding{}
 	for _, f := range forms {
-		b, err := synapselink.Bind(*f.entity, r.schema, r.selection())
+		b, err := synapselink.Bind(*f.entity, r.schema, r.Selection())
 		if err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (r *retrying) bind(forms []*heldForm) error {
 
 // merge takes the columns of a form into the schema, if they fit.
 func (r *retrying) merge(entity *synapselink.Entity) bool {
-	merged, err := synapselink.MergeSchema(r.schema, *entity, r.selection())
+	merged, err := synapselink.MergeSchema(r.schema, *entity, r.Selection())
 	if err == nil {
 		err = r.checkAdded(merged)
 	}
@@ -129,7 +129,7 @@ func (r *retrying) open() (change.Source, error) {
 	if err := r.spool.Close(); err != nil {
 		return nil, err
 	}
-	next, stop := iter.Pull2(quarantine.Read(r.ctx, r.Lake, r.path(), r.before))
+	next, stop := iter.Pull2(quarantine.Read(r.ctx, r.Lake, r.Path(), r.before))
 	return &retrySource{retrying: r, next: next, stop: stop}, nil
 }
 

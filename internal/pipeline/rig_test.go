@@ -11,6 +11,8 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 )
@@ -153,12 +155,12 @@ func (r *rig) lake(t tester) storage.Store {
 }
 
 // run follows a source of the rig once.
-func (r *rig) run(source, lake storage.Store, refresh bool) pipeline.Result {
-	return r.runner(source, lake, "account").Run(context.Background(), pipeline.Request{FullRefresh: refresh})
+func (r *rig) run(source, lake storage.Store, refresh bool) report.Result {
+	return pipeline.Run(context.Background(), r.runner(source, lake, "account"), work.Request{FullRefresh: refresh})
 }
 
 // complete is a run that must end well.
-func (r *rig) complete(t tester, source, lake storage.Store, refresh bool) pipeline.Result {
+func (r *rig) complete(t tester, source, lake storage.Store, refresh bool) report.Result {
 	t.Helper()
 	result := r.run(source, lake, refresh)
 	if !isDone(result.State) {

@@ -9,6 +9,11 @@ import (
 
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/prune"
+	"github.com/sluicedata/sluice/internal/pipeline/reconcile"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 )
@@ -22,12 +27,12 @@ func TestEnvironmentInAnotherFolder(t *testing.T) {
 			Source: spec.Source{Environments: map[string]string{prodURL: folder}}}
 	}
 	k := newContainer(t, []string{"account", "contact"}, "a", "b")
-	if result := k.run(mapped("a"), pipeline.Request{}); !isDone(result.State) {
+	if result := k.run(mapped("a"), work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	k.step(t)
-	result := k.run(mapped("b"), pipeline.Request{})
-	if result.State != pipeline.Failed || len(result.Tables) != 2 {
+	result := k.run(mapped("b"), work.Request{})
+	if result.State != report.Failed || len(result.Tables) != 2 {
 		t.Fatalf("%s of %d tables, %+v", result.State, len(result.Tables), failures(result))
 	}
 	for i := range result.Tables {
@@ -37,23 +42,23 @@ func TestEnvironmentInAnotherFolder(t *testing.T) {
 			t.Errorf("%s: %s %s", result.Tables[i].Table, err.Code, err.Message)
 		}
 	}
-	r := &pipeline.Runner{Pipeline: mapped("b"), Source: k.source, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock}}
-	if status := r.Status(context.Background(), pipeline.Request{}); status.Tables[0].State != pipeline.RefreshRequired {
+	r := &work.Pipeline{Config: mapped("b"), Source: k.source, Lake: k.lake, Options: work.Options{Clock: fixedClock}}
+	if status := inspect.StatusOf(context.Background(), r, work.Request{}); status.Tables[0].State != inspect.RefreshRequired {
 		t.Errorf("status says %s", status.Tables[0].State)
 	}
-	if _, err := r.Reconcile(context.Background(), pipeline.ReconcileRequest{Table: "account"}); !errors.Is(err, local.ErrForeignTable) {
+	if _, err := reconcile.Table(context.Background(), r, reconcile.Request{Table: "account"}); !errors.Is(err, local.ErrForeignTable) {
 		t.Errorf("reconcile: %v", err)
 	}
 	r.Options.Clock = func() time.Time { return fixedClock().Add(72 * time.Hour) }
-	pruned, err := pipeline.Prune(context.Background(), []*pipeline.Runner{r}, pipeline.PruneRequest{})
+	pruned, err := prune.Folders(context.Background(), []*work.Pipeline{r}, prune.Request{})
 	if err != nil || len(pruned) != 1 || pruned[0].Count != 0 || len(pruned[0].Kept) == 0 {
 		t.Errorf("folders that the tables never read could go: %+v, %v", pruned, err)
 	}
-	if result := k.run(mapped("b"), pipeline.Request{FullRefresh: true}); !isDone(result.State) {
+	if result := k.run(mapped("b"), work.Request{FullRefresh: true}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	k.check(t, "b", "prod")
-	if result := k.run(mapped("a"), pipeline.Request{}); result.State != pipeline.Failed {
+	if result := k.run(mapped("a"), work.Request{}); result.State != report.Failed {
 		t.Errorf("and back: %s", result.State)
 	}
 	k.check(t, "b", "prod")
@@ -87,10 +92,10 @@ func TestRootIsThePlaceOfTheExport(t *testing.T) {
 	} {
 		k := newContainer(t, []string{"account"}, "")
 		p := spec.Pipeline{Name: "p", Environments: []spec.Environment{everyTable(prodURL, "prod")}}
-		var states []pipeline.State
+		var states []report.State
 		for _, url := range []string{c.first, c.then} {
-			r := &pipeline.Runner{Pipeline: p, Source: elsewhere{k.source, url}, Lake: k.lake, Options: pipeline.Options{Clock: fixedClock, Workers: 2}}
-			states = append(states, r.Run(context.Background(), pipeline.Request{}).State)
+			r := &work.Pipeline{Config: p, Source: elsewhere{k.source, url}, Lake: k.lake, Options: work.Options{Clock: fixedClock, Workers: 2}}
+			states = append(states, pipeline.Run(context.Background(), r, work.Request{}).State)
 		}
 		if !isDone(states[0]) || isDone(states[1]) != c.same {
 			t.Errorf("%s, then %s: %v, the same is %v", c.first, c.then, states, c.same)
@@ -107,18 +112,18 @@ func TestTwoPipelinesOfOneTable(t *testing.T) {
 	}
 	for i, c := range []struct {
 		pipeline string
-		request  pipeline.Request
+		request  work.Request
 		keeper   string // that it is refused for
 	}{
-		{"one", pipeline.Request{}, ""},
-		{"two", pipeline.Request{}, "one"},
-		{"one", pipeline.Request{}, ""},
-		{"two", pipeline.Request{FullRefresh: true}, ""},
-		{"one", pipeline.Request{}, "two"},
-		{"two", pipeline.Request{}, ""},
-		{"one", pipeline.Request{FullRefresh: true}, ""},
-		{"two", pipeline.Request{}, "one"},
-		{"one", pipeline.Request{}, ""},
+		{"one", work.Request{}, ""},
+		{"two", work.Request{}, "one"},
+		{"one", work.Request{}, ""},
+		{"two", work.Request{FullRefresh: true}, ""},
+		{"one", work.Request{}, "two"},
+		{"two", work.Request{}, ""},
+		{"one", work.Request{FullRefresh: true}, ""},
+		{"two", work.Request{}, "one"},
+		{"one", work.Request{}, ""},
 	} {
 		k.step(t)
 		result := k.run(named(c.pipeline), c.request)
@@ -141,13 +146,13 @@ func TestTwoPipelinesMakeOneTable(t *testing.T) {
 	w.rows("2024-01-10T00.05.00Z", `A,"Ann",1`, `B,"Bob",2`)
 	w.put("2024-01-10T00.05.00Z/model.json", oneTable)
 	other := *w.runner
-	other.Pipeline.Name, other.Pipeline.Key = "q", "q"
+	other.Config.Name, other.Config.Key = "q", "q"
 	w.runner.Source = &flicker{Store: w.source, path: "2024-01-10T00.05.00Z/account/2024.csv", do: func() {
-		if result := other.Run(context.Background(), pipeline.Request{}); !isDone(result.State) {
+		if result := pipeline.Run(context.Background(), &other, work.Request{}); !isDone(result.State) {
 			t.Errorf("the other one: %s", result.State)
 		}
 	}}
-	result := w.run(pipeline.Request{})
+	result := w.run(work.Request{})
 	if result.Error == nil || !errors.Is(result.Error, local.ErrForeignTable) || !strings.Contains(result.Error.Message, "pipeline q keeps") {
 		t.Errorf("%s: %v", result.State, result.Error)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage/mem"
 	"github.com/sluicedata/sluice/internal/synapselink/exporter"
@@ -25,9 +26,9 @@ func TestRootManifestOfNoUse(t *testing.T) {
 			_, err = file.Write([]byte(text))
 			must(t, err)
 			must(t, file.Close())
-			runner := &pipeline.Runner{Source: source, Lake: lake, Options: pipeline.Options{Clock: fixedClock}, Pipeline: spec.Pipeline{
+			runner := &work.Pipeline{Source: source, Lake: lake, Options: work.Options{Clock: fixedClock}, Config: spec.Pipeline{
 				Name: "p", Environments: []spec.Environment{{Catalog: "main", Schema: "crm", Settings: spec.Settings{SCDType: spec.SCDType1}}}}}
-			result := runner.Run(ctx, pipeline.Request{})
+			result := pipeline.Run(ctx, runner, work.Request{})
 			if !isDone(result.State) || len(result.Tables) != 2 || result.Total().Upserted != 5 {
 				t.Fatalf("%s, %+v, %+v", result.State, result.Error, result.Tables)
 			}

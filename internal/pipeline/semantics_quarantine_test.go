@@ -10,6 +10,9 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
@@ -25,7 +28,7 @@ func quarantinedText(rows int64) string {
 // aside, with their texts.
 func (w *world) quarantine(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	q, err := w.runner(d).QuarantinedRows(context.Background(), arg(d, "table", "account"), placeOf(t, d))
+	q, err := inspect.QuarantinedRows(context.Background(), w.runner(d), arg(d, "table", "account"), placeOf(t, d))
 	if err != nil {
 		return err.Error() + "\n"
 	}
@@ -60,13 +63,13 @@ func (w *world) checkFiles(t *testing.T, d *datadriven.TestData, rows int64) {
 }
 
 // placeOf is the place that the first argument names; others have a value.
-func placeOf(t *testing.T, d *datadriven.TestData) pipeline.Place {
+func placeOf(t *testing.T, d *datadriven.TestData) quarantine.Place {
 	t.Helper()
 	text := ""
 	if len(d.CmdArgs) > 0 && len(d.CmdArgs[0].Vals) == 0 {
 		text = d.CmdArgs[0].Key
 	}
-	place, err := pipeline.ParsePlace(text)
+	place, err := quarantine.ParsePlace(text)
 	must(t, err)
 	return place
 }
@@ -76,7 +79,7 @@ func placeOf(t *testing.T, d *datadriven.TestData) pipeline.Place {
 func (w *world) retry(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	before := w.everything(t)
-	result := w.runner(d).RetryQuarantine(context.Background(), pipeline.Request{})
+	result := pipeline.RetryQuarantine(context.Background(), w.runner(d), work.Request{})
 	if after := w.everything(t); has(d, "unchanged") && after != before {
 		t.Errorf("%s: the lake was changed:\n%s\n%s", d.Pos, before, after)
 	}
@@ -87,7 +90,7 @@ func (w *world) retry(t *testing.T, d *datadriven.TestData) string {
 // aside.
 func (w *world) discard(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	r, err := w.runner(d).DiscardQuarantine(context.Background(), arg(d, "table", "account"), placeOf(t, d))
+	r, err := pipeline.DiscardQuarantine(context.Background(), w.runner(d), arg(d, "table", "account"), placeOf(t, d))
 	if err != nil {
 		return err.Error() + "\n"
 	}

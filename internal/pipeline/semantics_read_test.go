@@ -19,11 +19,14 @@ import (
 	"github.com/sluicedata/sluice/internal/batch"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/spec"
 	"github.com/sluicedata/sluice/internal/storage"
 )
 
-func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
+func (w *world) runner(d *datadriven.TestData) *work.Pipeline {
 	settings := spec.Settings{SCDType: spec.SCDType1, SchemaChanges: spec.AddColumns, TableProperties: map[string]string{}}
 	if arg(d, "scd", "1") == "2" {
 		settings.SCDType = spec.SCDType2
@@ -63,7 +66,7 @@ func (w *world) runner(d *datadriven.TestData) *pipeline.Runner {
 		p.Tables = append(p.Tables, spec.Table{SourceTable: table, Settings: settings,
 			Destination: spec.Destination{Catalog: "main", Schema: arg(d, "into", "crm"), Table: table}})
 	}
-	return &pipeline.Runner{Pipeline: p, Source: w.source, Lake: w.lake, Options: pipeline.Options{
+	return &work.Pipeline{Config: p, Source: w.source, Lake: w.lake, Options: work.Options{
 		Clock: w.clock, NewID: func() string { return "update" }, Workers: 2, Memory: 64 << 20,
 	}}
 }
@@ -80,14 +83,14 @@ func tableOf(d *datadriven.TestData) string {
 func (w *world) run(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	before := w.everything(t)
-	result := w.runner(d).Run(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	result := pipeline.Run(context.Background(), w.runner(d), work.Request{FullRefresh: has(d, "full-refresh")})
 	if after := w.everything(t); has(d, "unchanged") && after != before {
 		t.Errorf("%s: the run changed the lake:\n%s\n%s", d.Pos, before, after)
 	}
 	return showResult(t, d, result)
 }
 
-func showResult(t *testing.T, d *datadriven.TestData, result pipeline.Result) string {
+func showResult(t *testing.T, d *datadriven.TestData, result report.Result) string {
 	t.Helper()
 	var out strings.Builder
 	if result.Error != nil {
@@ -114,9 +117,9 @@ func showResult(t *testing.T, d *datadriven.TestData, result pipeline.Result) st
 
 // showEvents writes the events that are no failures, which are shown anyway. The
 // making of a table shows in its version.
-func showEvents(out *strings.Builder, indent string, events []pipeline.Event) {
+func showEvents(out *strings.Builder, indent string, events []report.Event) {
 	for _, e := range events {
-		if e.Level != pipeline.Error && e.Code != pipeline.TableCreated {
+		if e.Level != report.Error && e.Code != report.TableCreated {
 			fmt.Fprintf(out, "%s%s %s: %s\n", indent, strings.ToLower(string(e.Level)), e.Code, e.Text)
 		}
 	}
@@ -126,7 +129,7 @@ func showEvents(out *strings.Builder, indent string, events []pipeline.Event) {
 func (w *world) plan(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
 	before := w.everything(t)
-	plan := w.runner(d).Plan(context.Background(), pipeline.Request{FullRefresh: has(d, "full-refresh")})
+	plan := pipeline.MakePlan(context.Background(), w.runner(d), work.Request{FullRefresh: has(d, "full-refresh")})
 	if after := w.everything(t); after != before {
 		t.Errorf("%s: planning changed the lake:\n%s\n%s", d.Pos, before, after)
 	}
@@ -170,9 +173,9 @@ func (w *world) rows(t *testing.T, d *datadriven.TestData) string {
 	}
 	schema, err := snapshot.BatchSchema()
 	must(t, err)
-	var cells [][]pipeline.Cell
+	var cells [][]report.Cell
 	must(t, engine.Scan(ctx, snapshot, schema, func(b *batch.Batch) error {
-		cells = append(cells, pipeline.CellsOf(b)...)
+		cells = append(cells, report.CellsOf(b)...)
 		return nil
 	}))
 	if len(cells) == 0 {
@@ -193,8 +196,8 @@ func (w *world) rows(t *testing.T, d *datadriven.TestData) string {
 }
 
 // compareRows orders rows by Id, those of one Id by the beginning of their time.
-func compareRows(a, b []pipeline.Cell) int {
-	order := func(row []pipeline.Cell) (id string, start int64) {
+func compareRows(a, b []report.Cell) int {
+	order := func(row []report.Cell) (id string, start int64) {
 		for _, c := range row {
 			switch {
 			case c.Value == nil:
@@ -211,10 +214,10 @@ func compareRows(a, b []pipeline.Cell) int {
 	return cmp.Or(cmp.Compare(idA, idB), cmp.Compare(startA, startB))
 }
 
-func shownColumns(schema batch.Schema, rows [][]pipeline.Cell) []string {
+func shownColumns(schema batch.Schema, rows [][]report.Cell) []string {
 	var shown []string
 	for i, f := range schema {
-		used := slices.ContainsFunc(rows, func(r []pipeline.Cell) bool { return r[i].Value != nil })
+		used := slices.ContainsFunc(rows, func(r []report.Cell) bool { return r[i].Value != nil })
 		if strings.HasPrefix(f.Name, "Sink") || !used && f.Name != "__END_AT" {
 			continue
 		}
@@ -223,7 +226,7 @@ func shownColumns(schema batch.Schema, rows [][]pipeline.Cell) []string {
 	return shown
 }
 
-func rowText(row []pipeline.Cell, shown []string) string {
+func rowText(row []report.Cell, shown []string) string {
 	var texts []string
 	for _, name := range shown {
 		text := "?"
@@ -353,7 +356,7 @@ func readAction(t *testing.T, line string) logAction {
 // explain: explain KEY [table=account] [tables=…] [scd=…] [into=crm]: where the rows come from.
 func (w *world) explain(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	e, err := w.runner(d).Explain(context.Background(), arg(d, "table", "account"), expandID(d.CmdArgs[0].Key))
+	e, err := inspect.Explain(context.Background(), w.runner(d), arg(d, "table", "account"), expandID(d.CmdArgs[0].Key))
 	if err != nil {
 		return err.Error() + "\n"
 	}

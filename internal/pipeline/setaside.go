@@ -10,6 +10,8 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/engine/local"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/synapselink"
 )
@@ -19,7 +21,7 @@ import (
 type setAside struct {
 	*bringing
 
-	to    step
+	to    work.Step
 	file  quarantineFile
 	spool *quarantine.Spool
 	// folders that the batch reads: their rows are found anew.
@@ -39,7 +41,7 @@ type setAside struct {
 const asideShare = 64
 
 // newSetAside makes one for a batch of the folders.
-func (b *bringing) newSetAside(folders []synapselink.FolderName, to step) *setAside {
+func (b *bringing) newSetAside(folders []synapselink.FolderName, to work.Step) *setAside {
 	s := &setAside{bringing: b, to: to, file: b.quarantineFile(), spool: b.spool(), folders: map[string]bool{}}
 	for _, f := range folders {
 		s.folders[f.String()] = true
@@ -49,11 +51,11 @@ func (b *bringing) newSetAside(folders []synapselink.FolderName, to step) *setAs
 
 // spool has room for bad rows.
 func (u *update) spool() *quarantine.Spool {
-	return quarantine.NewSpool(cmp.Or(u.opts.Temp, os.TempDir()), u.opts.Memory/asideShare/int64(max(1, u.opts.Workers)))
+	return quarantine.NewSpool(cmp.Or(u.Options.Temp, os.TempDir()), u.Options.Memory/asideShare/int64(max(1, u.Options.Workers)))
 }
 
 // limit is how many rows the quarantine may hold.
-func (s *setAside) limit() int64 { return s.spec.Settings.MaxBadRows }
+func (s *setAside) limit() int64 { return s.Spec.Settings.MaxBadRows }
 
 // open begins to read: what was met before counts no more.
 func (s *setAside) open(ctx context.Context, opts synapselink.SourceOptions) (synapselink.SourceOptions, error) {
@@ -64,38 +66,6 @@ func (s *setAside) open(ctx context.Context, opts synapselink.SourceOptions) (sy
 	}
 	return opts, s.spool.Close()
 }
-
-// countOthers finds out how much room the limit leaves, so that a batch which
-// cannot be committed is not read to its end. Where that cannot be told the commit
-// does, which counts once more.
-func (s *setAside) countOthers(ctx context.Context) {
-	s.others = 0
-	if s.limit() <= 0 {
-		return
-	}
-	n := int64(0)
-	for e, err := range quarantine.Read(ctx, s.Lake, s.path(), s.quarantineState()) {
-		if err != nil {
-			return
-		}
-		if s.keeps(&e) {
-			n++
-		}
-	}
-	s.others = n
-}
-
-// quarantineState is what the table's last commit that is known here names.
-func (b *bringing) quarantineState() quarantine.State {
-	if b.sealed != nil {
-		return *b.sealed
-	}
-	return quarantine.StateOf(b.snapshot)
-}
-
-// keeps reports whether a row that was set aside before stays so: the batch does
-// not read its folder, which may be gone.
-func (s *setAside) keeps(e *quarantine.Entry) bool { return !s.folders[e.Folder] }
 
 // badRow decides about a row that cannot be read.
 func (s *setAside) badRow(e *synapselink.RowError) bool {
@@ -108,7 +78,7 @@ func (s *setAside) badRow(e *synapselink.RowError) bool {
 	if s.failure != nil || s.limit() > 0 && s.others+s.met > s.limit() {
 		return false
 	}
-	s.failure = s.spool.Add(quarantine.RowOf(e, s.opts.Clock()), e.Entity)
+	s.failure = s.spool.Add(quarantine.RowOf(e, s.Options.Clock()), e.Entity)
 	return s.failure == nil
 }
 
@@ -117,9 +87,9 @@ func (s *setAside) badRow(e *synapselink.RowError) bool {
 // the table finds the rows of the folders that it reads anew, and keeps the others:
 // nothing else in the lake or the export has them.
 func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed, error) {
-	sealed := local.Sealed{Txns: s.to.marks, Quarantined: s.spool.Rows()}
+	sealed := local.Sealed{Txns: s.to.Marks, Quarantined: s.spool.Rows()}
 	before := quarantine.StateOf(base)
-	if s.spool.Rows() == 0 && (!s.request.FullRefresh || before.Serial == 0) {
+	if s.spool.Rows() == 0 && (!s.Request.FullRefresh || before.Serial == 0) {
 		return sealed, nil
 	}
 	s.kept = keptRows{}
@@ -139,52 +109,8 @@ func (s *setAside) seal(ctx context.Context, base *delta.Snapshot) (local.Sealed
 		s.kept.dropped = before.Rows
 	}
 	s.after = &after
-	sealed.Txns = withTxns(s.to.marks, after)
+	sealed.Txns = withTxns(s.to.Marks, after)
 	return sealed, nil
-}
-
-// sameExport reports whether a snapshot of the table was made from the export that
-// the batch reads. A full refresh may take a table over from another.
-func (s *setAside) sameExport(base *delta.Snapshot) bool {
-	work := s.newBatch(nil, step{})
-	work.Replace = false
-	made := base.Metadata.Configuration[rootProperty]
-	return !errors.Is(local.Check(base, work), local.ErrForeignTable) && (made == "" || sameRoot(made, s.env.rootName()))
-}
-
-// keptRows are rows of folders that a batch does not read.
-type keptRows struct {
-	rows           int64
-	oldest, newest string // folders
-	dropped        int64
-}
-
-func (k *keptRows) count(e *quarantine.Entry, keep bool) {
-	if !keep {
-		return
-	}
-	k.rows++
-	if k.oldest == "" || e.Folder < k.oldest {
-		k.oldest = e.Folder
-	}
-	k.newest = max(k.newest, e.Folder)
-}
-
-// tellKept notes what a full refresh left in the quarantine, and what it did not.
-func (s *setAside) tellKept() {
-	if !s.request.FullRefresh {
-		return
-	}
-	if k := s.kept; k.rows > 0 {
-		folders := "folder " + k.oldest + " is"
-		if k.newest != k.oldest {
-			folders = "folders " + k.oldest + " to " + k.newest + " are"
-		}
-		s.tell(QuarantineRowsLeft, "", rowsWere(k.rows, "left set aside: ")+folders+" not among those that the full refresh could read, nor may be what deleted them later; look at them before they are tried again")
-	}
-	if n := s.kept.dropped; n > 0 {
-		s.tell(QuarantineRowsDropped, "", rowsWere(n, "dropped that had been set aside: the table was made from another export then"))
-	}
 }
 
 // settle ends the batch: it tidies up behind a commit, or behind a failure, which
@@ -196,7 +122,7 @@ func (s *setAside) settle(ctx context.Context, err error) error {
 		s.tellKept()
 	}
 	if cerr := s.spool.Close(); cerr != nil {
-		s.opts.Log.Warn("bad rows that were kept aside could not be removed", "table", s.name(), "error", cerr)
+		s.Options.Log.Warn("bad rows that were kept aside could not be removed", "table", s.Name(), "error", cerr)
 	}
 	bad, isRow := errors.AsType[*synapselink.RowError](err)
 	switch {
@@ -223,14 +149,14 @@ func (s *setAside) tooMany() error {
 // tellSetAside notes the rows that a batch set aside.
 func (s *setAside) tellSetAside(rows int64, first *quarantine.Row) {
 	if rows > 0 && first != nil {
-		s.tell(RowsQuarantined, first.Folder, rowsWere(rows, "set aside")+firstOf(rows, first))
+		s.tell(report.RowsQuarantined, first.Folder, rowsWere(rows, "set aside")+firstOf(rows, first))
 	}
 }
 
 // tellQuarantined notes the rows that earlier runs set aside.
 func (b *bringing) tellQuarantined() {
-	if b.result.SetAside = quarantine.StateOf(b.snapshot).Rows; b.result.SetAside > 0 && !b.request.FullRefresh {
-		b.tell(QuarantineRowsLeft, "", rowsWere(b.result.SetAside, "set aside by earlier runs"))
+	if b.result.SetAside = quarantine.StateOf(b.Snapshot).Rows; b.result.SetAside > 0 && !b.Request.FullRefresh {
+		b.tell(report.QuarantineRowsLeft, "", rowsWere(b.result.SetAside, "set aside by earlier runs"))
 	}
 }
 
@@ -261,4 +187,80 @@ func placeOf(r *quarantine.Row) string {
 		place += ", column " + r.ColumnName
 	}
 	return place
+}
+
+// countOthers finds out how much room the limit leaves, so that a batch which
+// cannot be committed is not read to its end. Where that cannot be told the commit
+// does, which counts once more.
+func (s *setAside) countOthers(ctx context.Context) {
+	s.others = 0
+	if s.limit() <= 0 {
+		return
+	}
+	n := int64(0)
+	for e, err := range quarantine.Read(ctx, s.Lake, s.Path(), s.quarantineState()) {
+		if err != nil {
+			return
+		}
+		if s.keeps(&e) {
+			n++
+		}
+	}
+	s.others = n
+}
+
+// quarantineState is what the table's last commit that is known here names.
+func (b *bringing) quarantineState() quarantine.State {
+	if b.sealed != nil {
+		return *b.sealed
+	}
+	return quarantine.StateOf(b.Snapshot)
+}
+
+// keeps reports whether a row that was set aside before stays so: the batch does
+// not read its folder, which may be gone.
+func (s *setAside) keeps(e *quarantine.Entry) bool { return !s.folders[e.Folder] }
+
+// sameExport reports whether a snapshot of the table was made from the export that
+// the batch reads. A full refresh may take a table over from another.
+func (s *setAside) sameExport(base *delta.Snapshot) bool {
+	task := s.Batch(nil, work.Step{})
+	task.Replace = false
+	made := base.Metadata.Configuration[work.RootProperty]
+	return !errors.Is(local.Check(base, task), local.ErrForeignTable) && (made == "" || work.SameRoot(made, s.Env.RootName()))
+}
+
+// keptRows are rows of folders that a batch does not read.
+type keptRows struct {
+	rows           int64
+	oldest, newest string // folders
+	dropped        int64
+}
+
+func (k *keptRows) count(e *quarantine.Entry, keep bool) {
+	if !keep {
+		return
+	}
+	k.rows++
+	if k.oldest == "" || e.Folder < k.oldest {
+		k.oldest = e.Folder
+	}
+	k.newest = max(k.newest, e.Folder)
+}
+
+// tellKept notes what a full refresh left in the quarantine, and what it did not.
+func (s *setAside) tellKept() {
+	if !s.Request.FullRefresh {
+		return
+	}
+	if k := s.kept; k.rows > 0 {
+		folders := "folder " + k.oldest + " is"
+		if k.newest != k.oldest {
+			folders = "folders " + k.oldest + " to " + k.newest + " are"
+		}
+		s.tell(report.QuarantineRowsLeft, "", rowsWere(k.rows, "left set aside: ")+folders+" not among those that the full refresh could read, nor may be what deleted them later; look at them before they are tried again")
+	}
+	if n := s.kept.dropped; n > 0 {
+		s.tell(report.QuarantineRowsDropped, "", rowsWere(n, "dropped that had been set aside: the table was made from another export then"))
+	}
 }

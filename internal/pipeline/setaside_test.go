@@ -11,12 +11,16 @@ import (
 
 	"github.com/sluicedata/sluice/internal/delta"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/inspect"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
+	"github.com/sluicedata/sluice/internal/quarantine"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 )
 
 // oneBadRow is an export with a bad row, of which one may be set aside.
-func oneBadRow(t *testing.T) (*world, *pipeline.Runner) {
+func oneBadRow(t *testing.T) (*world, *work.Pipeline) {
 	t.Helper()
 	w := newWorld(t)
 	name := "2024-01-10T00.00.00Z"
@@ -33,8 +37,8 @@ func oneBadRow(t *testing.T) (*world, *pipeline.Runner) {
 func TestReplayedBadRowsCountOnce(t *testing.T) {
 	ctx := context.Background()
 	w, r := oneBadRow(t)
-	run := func() pipeline.TableResult {
-		table := r.Run(ctx, pipeline.Request{}).Tables[0]
+	run := func() report.TableResult {
+		table := pipeline.Run(ctx, r, work.Request{}).Tables[0]
 		if !isDone(table.State) || table.Folders != 1 || table.Rows.Quarantined != 1 || table.SetAside != 1 {
 			t.Fatalf("%s, %+v, %+v", table.State, table, table.Error)
 		}
@@ -46,7 +50,7 @@ func TestReplayedBadRowsCountOnce(t *testing.T) {
 	_, err = delta.Commit(ctx, s, delta.Changes{Txns: []delta.Txn{{AppID: "sluice:prod:main.crm.account", Version: 20240109000000}}}, delta.CommitOptions{})
 	need(t, err)
 	run()
-	q, err := r.QuarantinedRows(ctx, "account", pipeline.Place{})
+	q, err := inspect.QuarantinedRows(ctx, r, "account", quarantine.Place{})
 	need(t, err)
 	if len(q.Rows) != 1 {
 		t.Fatalf("%+v", q.Rows)
@@ -58,14 +62,14 @@ func TestReplayedBadRowsCountOnce(t *testing.T) {
 func TestRefreshFromAnotherExport(t *testing.T) {
 	ctx := context.Background()
 	w, r := oneBadRow(t)
-	r.Pipeline.Tables[0].SourceSchema = "one"
-	if result := r.Run(ctx, pipeline.Request{}); !isDone(result.State) {
+	r.Config.Tables[0].SourceSchema = "one"
+	if result := pipeline.Run(ctx, r, work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	w.put(t, "2024-01-10T00.00.00Z/account/2024.csv", expandID("A")+",,,\"Ann\",100,\n")
-	r.Pipeline.Tables[0].SourceSchema = "another"
-	table := r.Run(ctx, pipeline.Request{FullRefresh: true}).Tables[0]
-	dropped := slices.IndexFunc(table.Events, func(e pipeline.Event) bool { return e.Code == pipeline.QuarantineRowsDropped })
+	r.Config.Tables[0].SourceSchema = "another"
+	table := pipeline.Run(ctx, r, work.Request{FullRefresh: true}).Tables[0]
+	dropped := slices.IndexFunc(table.Events, func(e report.Event) bool { return e.Code == report.QuarantineRowsDropped })
 	if dropped < 0 || !strings.HasPrefix(table.Events[dropped].Text, "1 row was dropped") || table.SetAside != 0 {
 		t.Fatalf("%s, %+v, %+v", table.State, table.Events, table.Error)
 	}
@@ -82,9 +86,9 @@ func TestDiscardMeetsAnotherAnywhere(t *testing.T) {
 	const aside = 3
 	acts := map[string]func(tester, storage.Store) (gone int64, failed bool){
 		"discard": func(at tester, lake storage.Store) (int64, bool) {
-			place, err := pipeline.ParsePlace("1")
+			place, err := quarantine.ParsePlace("1")
 			need(t, err)
-			d, err := r.runner(lake).DiscardQuarantine(context.Background(), "account", place)
+			d, err := pipeline.DiscardQuarantine(context.Background(), r.runner(lake), "account", place)
 			if err != nil {
 				return 0, true
 			}
@@ -117,7 +121,7 @@ func TestDiscardMeetsAnotherAnywhere(t *testing.T) {
 				lake := copied(at, base)
 				first := int64(0)
 				gone, failed := act(at, fault.New(lake, fault.At(o.N, fault.Call(func() { first, _ = meanwhile(at, lake) }))))
-				q, err := r.runner(lake).QuarantinedRows(context.Background(), "account", pipeline.Place{})
+				q, err := inspect.QuarantinedRows(context.Background(), r.runner(lake), "account", quarantine.Place{})
 				need(at, err)
 				if first+gone == 0 {
 					at.Fatalf("neither did anything")

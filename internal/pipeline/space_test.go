@@ -10,6 +10,8 @@ import (
 	"github.com/sluicedata/sluice/internal/change"
 	"github.com/sluicedata/sluice/internal/engine/local"
 	"github.com/sluicedata/sluice/internal/pipeline"
+	"github.com/sluicedata/sluice/internal/pipeline/report"
+	"github.com/sluicedata/sluice/internal/pipeline/work"
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/fault"
 	"github.com/sluicedata/sluice/internal/storage/mem"
@@ -65,7 +67,7 @@ func (r *rig) fillAt(t *testing.T, n int) {
 		if !isDone(table.State) {
 			at.Fatalf("%s, %+v", table.State, table.Error)
 		}
-	case table.State != pipeline.Failed || table.Error.Code != "NO_SPACE" || !strings.Contains(table.Error.Message, "make room"):
+	case table.State != report.Failed || table.Error.Code != "NO_SPACE" || !strings.Contains(table.Error.Message, "make room"):
 		at.Fatalf("%s, %+v", table.State, table.Error)
 	}
 	_, snapshot := contentOf(at, lake, tablePath("account"))
@@ -106,13 +108,13 @@ func TestDeniedTableLeavesTheOthers(t *testing.T) {
 			need(t, err)
 			need(t, sim.Initial(ctx, source))
 			w := way{scd: change.Type1, vectors: true, temp: t.TempDir()}
-			result := w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...).Run(ctx, pipeline.Request{})
-			if result.State != pipeline.Partial {
+			result := pipeline.Run(ctx, w.runner(fault.New(source, deny.source), fault.New(lake, deny.lake), sim.Tables()...), work.Request{})
+			if result.State != report.Partial {
 				t.Fatalf("%s, %+v", result.State, failures(result))
 			}
 			for _, r := range result.Tables {
 				if r.SourceTable == "bench" {
-					if r.State != pipeline.Failed || r.Error.Code != "ACCESS_DENIED" || r.Cursor != "" {
+					if r.State != report.Failed || r.Error.Code != "ACCESS_DENIED" || r.Cursor != "" {
 						t.Fatalf("the denied table: %s, cursor %q, %+v", r.State, r.Cursor, r.Error)
 					}
 				} else if !isDone(r.State) {
@@ -151,11 +153,11 @@ func TestRoleLostAtTheCommit(t *testing.T) {
 		return fault.Pass()
 	}
 	w := way{scd: change.Type1, vectors: true, temp: t.TempDir()}
-	table := w.runner(source, fault.New(lake, denied), h.table).Run(ctx, pipeline.Request{}).Tables[0]
+	table := pipeline.Run(ctx, w.runner(source, fault.New(lake, denied), h.table), work.Request{}).Tables[0]
 	if table.Error == nil || table.Error.Code != "ACCESS_DENIED" || strings.Contains(table.Error.Message, local.ErrUnknownOutcome.Error()) {
 		t.Fatalf("%s, %+v", table.State, table.Error)
 	}
-	if result := w.runner(source, lake, h.table).Run(ctx, pipeline.Request{}); !isDone(result.State) {
+	if result := pipeline.Run(ctx, w.runner(source, lake, h.table), work.Request{}); !isDone(result.State) {
 		t.Fatalf("%s, %+v", result.State, failures(result))
 	}
 	got, _ := contentOf(t, lake, tablePath(h.table))

@@ -19,6 +19,15 @@ var ErrDamaged = errors.New("the quarantine is damaged")
 // ErrNewer: a file was written by a later version of the program.
 var ErrNewer = errors.New("the quarantine was written by a later version")
 
+// Lost tells a file that is missing, although the table's log names it, from other
+// errors of reading.
+func Lost(err error) error {
+	if errors.Is(err, storage.ErrNotExist) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
 // Entry is one row of a file.
 type Entry struct {
 	Row
