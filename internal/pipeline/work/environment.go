@@ -22,14 +22,13 @@ type Environment struct {
 	after   synapselink.FolderName // where the listing begins
 	// late are folders that tables passed over and that cannot be read yet.
 	late []synapselink.FolderName
-	// noted are things of note of single folders.
-	noted []note
 	// Oldest is the oldest folder listed that can be read and holds anything.
 	Oldest synapselink.FolderName
 	// reached is the newest folder that a table holds.
 	reached synapselink.FolderName
 
-	mu     sync.Mutex            // tables side by side ask for
+	mu     sync.Mutex            // tables side by side ask for what follows
+	noted  []note                // things of note of single folders
 	newest *synapselink.Manifest // the manifest of the newest folder that can be read
 	// root is the manifest at the export's root, or rootErr why there is none.
 	root    *synapselink.Manifest

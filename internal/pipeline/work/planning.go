@@ -113,6 +113,8 @@ func (e *Environment) walk(ctx context.Context, l *synapselink.Listing, targets 
 
 // see notes what is to be known of a folder as a whole.
 func (e *Environment) see(folder *synapselink.Folder) {
+	e.mu.Lock() // tables that are planned anew are so side by side
+	defer e.mu.Unlock()
 	if slices.ContainsFunc(e.noted, func(n note) bool { return n.folder == folder.Name }) {
 		return // it is late for one table and in its turn for another
 	}
