@@ -20,11 +20,12 @@ type result struct {
 	Wall     float64 `json:"wall"`  // seconds
 	Apply    float64 `json:"apply"` // of them without the start of the process, where the tool says so
 	CPU      float64 `json:"cpu"`
-	Peak     int64   `json:"peak"`    // bytes
-	Limit    string  `json:"limit"`   // --memory, of Sluice
-	Read     int64   `json:"read"`    // bytes of CSV; 0 where it is next to nothing
-	Written  int64   `json:"written"` // bytes
-	Rows     int64   `json:"rows"`    // of the tables afterwards, equal with all tools; 0: not compared
+	Peak     int64   `json:"peak"`     // bytes
+	Limit    string  `json:"limit"`    // --memory, of Sluice
+	Read     int64   `json:"read"`     // bytes of CSV; 0 where it is next to nothing
+	Written  int64   `json:"written"`  // bytes
+	Rows     int64   `json:"rows"`     // of the tables afterwards, equal with all tools; 0: not compared
+	Requests int64   `json:"requests"` // to the blob service, where they are counted
 	Runs     int     `json:"runs"`
 	Note     string  `json:"note"`
 	Failed   string  `json:"failed"` // why there is no figure, or why it does not count

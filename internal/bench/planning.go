@@ -14,6 +14,8 @@ const (
 	planFolders = 500
 )
 
+var planName = fmt.Sprintf("plan of %d tables × %d folders", planTables, planFolders)
+
 // planning plans many tables over many folders, whose manifests describe all
 // tables each.
 func (b *bench) planning(ctx context.Context) error {
@@ -50,7 +52,7 @@ func (b *bench) planning(ctx context.Context) error {
 		}
 		costs = append(costs, c)
 	}
-	return b.noteSluice(fmt.Sprintf("plan of %d tables × %d folders", planTables, planFolders), costs,
+	return b.noteSluice(planName, costs, 0,
 		fmt.Sprintf("%.2f MB a folder, nearly all of it model.json", float64(size)/1e6/planFolders))
 }
 

@@ -41,14 +41,14 @@ func TestReadsAskForBlocks(t *testing.T) {
 		bytes int
 		want  []string // sorted, since blocks are asked for side by side
 	}{
-		{"a manifest", 1700, storage.All, 1700, []string{"bytes=0-4194303"}},
+		{"a manifest", 1700, storage.All, 1700, []string{"bytes=0-8388607"}},
 		{"a footer", 10 * mib, storage.Range{Offset: 10*mib - 8, Length: 8}, 8, []string{"bytes=10485752-10485759"}},
 		{"more than there is", 10, storage.Range{Offset: 8, Length: 100}, 2, []string{"bytes=8-107"}},
-		{"exactly one block", 4 * mib, storage.All, 4 * mib, []string{"bytes=0-4194303"}},
-		{"one byte more", 4*mib + 1, storage.All, 4*mib + 1, []string{"bytes=0-4194303", "bytes=4194304-4194304"}},
+		{"exactly one block", 8 * mib, storage.All, 8 * mib, []string{"bytes=0-8388607"}},
+		{"one byte more", 8*mib + 1, storage.All, 8*mib + 1, []string{"bytes=0-8388607", "bytes=8388608-8388608"}},
 		{
-			"a piece of three blocks", 20 * mib, storage.Range{Offset: 5, Length: 9 * mib}, 9 * mib,
-			[]string{"bytes=4194309-8388612", "bytes=5-4194308", "bytes=8388613-9437188"},
+			"a piece of three blocks", 40 * mib, storage.Range{Offset: 5, Length: 18 * mib}, 18 * mib,
+			[]string{"bytes=16777221-18874372", "bytes=5-8388612", "bytes=8388613-16777220"},
 		},
 	}
 	for _, tt := range tests {
@@ -87,8 +87,8 @@ func TestReadsAheadInParallel(t *testing.T) {
 		readAhead int64
 		want      time.Duration
 	}{
-		{"with room", 64 * mib, 4 * time.Second},
-		{"with room for two blocks", 8 * mib, 9 * time.Second},
+		{"with room", 128 * mib, 4 * time.Second},
+		{"with room for two blocks", 16 * mib, 9 * time.Second},
 		{"without room", 1, 16 * time.Second},
 	}
 	for _, tt := range tests {
@@ -96,7 +96,7 @@ func TestReadsAheadInParallel(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake()
 				s := f.open(t, func(c *azure.Config) { c.ReadAhead = tt.readAhead })
-				content := pattern(64 * mib)
+				content := pattern(128 * mib)
 				f.blobs["a"] = stored{data: []byte(content), etag: "0x1"}
 				f.fault = func(_ *http.Request, serve func() *http.Response) (*http.Response, error) {
 					<-time.After(time.Second)
@@ -104,7 +104,7 @@ func TestReadsAheadInParallel(t *testing.T) {
 				}
 				start := time.Now()
 				if get(t, s, "a") != content {
-					t.Error("64 MB came back different")
+					t.Error("128 MB came back different")
 				}
 				if took := time.Since(start); took != tt.want {
 					t.Errorf("it took %s, want %s", took, tt.want)
@@ -118,9 +118,9 @@ func TestReadsAheadInParallel(t *testing.T) {
 // others as it was.
 func TestClosedReadersGiveTheirRoomBack(t *testing.T) {
 	f := newFake()
-	s := f.open(t, func(c *azure.Config) { c.ReadAhead = 8 * mib })
+	s := f.open(t, func(c *azure.Config) { c.ReadAhead = 16 * mib })
 	put(t, s, "a", pattern(40*mib))
-	for _, read := range []int64{0, 1, 5 * mib, 13 * mib, 40 * mib} {
+	for _, read := range []int64{0, 1, 9 * mib, 25 * mib, 40 * mib} {
 		r, err := s.ReadRange(t.Context(), "a", storage.All)
 		if err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestClosedReadersGiveTheirRoomBack(t *testing.T) {
 			t.Errorf("reading after closing: %v", err)
 		}
 	}
-	if free := azure.FreeAhead(s, 8*mib); !free {
+	if free := azure.FreeAhead(s, 16*mib); !free {
 		t.Error("closed readers keep room for reading ahead")
 	}
 }
@@ -149,17 +149,17 @@ func TestBrokenBodiesAreResumed(t *testing.T) {
 	}{
 		{
 			"twice, with progress", []answer{cut(3, syscall.ECONNRESET), cut(2, io.ErrUnexpectedEOF)},
-			[]string{"bytes=0-4194303", "bytes=3-4194303", "bytes=5-4194303"}, nil,
+			[]string{"bytes=0-8388607", "bytes=3-8388607", "bytes=5-8388607"}, nil,
 		},
-		{"before its first byte", []answer{cut(0, io.ErrUnexpectedEOF)}, []string{"bytes=0-4194303", "bytes=0-4194303"}, nil},
+		{"before its first byte", []answer{cut(0, io.ErrUnexpectedEOF)}, []string{"bytes=0-8388607", "bytes=0-8388607"}, nil},
 		{
 			"in vain", []answer{
 				cut(1, syscall.ECONNRESET), cut(0, syscall.ECONNRESET), cut(0, syscall.ECONNRESET), cut(0, syscall.ECONNRESET),
 				cut(0, syscall.ECONNRESET), cut(0, syscall.ECONNRESET), cut(0, syscall.ECONNRESET),
 			},
 			[]string{
-				"bytes=0-4194303", "bytes=1-4194303", "bytes=1-4194303", "bytes=1-4194303",
-				"bytes=1-4194303", "bytes=1-4194303", "bytes=1-4194303",
+				"bytes=0-8388607", "bytes=1-8388607", "bytes=1-8388607", "bytes=1-8388607",
+				"bytes=1-8388607", "bytes=1-8388607", "bytes=1-8388607",
 			}, storage.ErrTransient,
 		},
 	}
@@ -192,7 +192,7 @@ func TestReplacedWhileItIsRead(t *testing.T) {
 		for after := range 4 {
 			f := newFake()
 			s := f.open(t, func(c *azure.Config) { c.ReadAhead = 1 })
-			put(t, s, "a", pattern(20*mib))
+			put(t, s, "a", pattern(40*mib))
 			var mu sync.Mutex
 			reads := 0
 			f.fault = only(isRead, func(_ *http.Request, serve func() *http.Response) (*http.Response, error) {
@@ -200,7 +200,7 @@ func TestReplacedWhileItIsRead(t *testing.T) {
 				defer mu.Unlock()
 				if reads++; reads == after+2 {
 					f.mu.Lock()
-					f.blobs["a"] = stored{data: bytes.Repeat([]byte("n"), 20*mib), etag: "0xNEW"}
+					f.blobs["a"] = stored{data: bytes.Repeat([]byte("n"), 40*mib), etag: "0xNEW"}
 					if gone {
 						delete(f.blobs, "a")
 					}

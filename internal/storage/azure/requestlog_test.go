@@ -29,9 +29,9 @@ func TestEveryTryIsLogged(t *testing.T) {
 		}
 		equal(t, "lines", strings.Split(strings.TrimSpace(size.ReplaceAllString(out.String(), "received=N")), "\n"), []string{
 			`level=DEBUG msg="storage request" method=PUT path="/c/a b" attempt=1 sent=10 status=201 received=N`,
-			`level=DEBUG msg="storage request" method=GET path="/c/a b" range="bytes=0-4194303" attempt=1 sent=0 status=503 code=ServerBusy received=N`,
-			`level=DEBUG msg="storage request" method=GET path="/c/a b" range="bytes=0-4194303" attempt=2 sent=0 error="connection reset by peer" received=N`,
-			`level=DEBUG msg="storage request" method=GET path="/c/a b" range="bytes=0-4194303" attempt=3 sent=0 status=206 received=N`,
+			`level=DEBUG msg="storage request" method=GET path="/c/a b" range="bytes=0-8388607" attempt=1 sent=0 status=503 code=ServerBusy received=N`,
+			`level=DEBUG msg="storage request" method=GET path="/c/a b" range="bytes=0-8388607" attempt=2 sent=0 error="connection reset by peer" received=N`,
+			`level=DEBUG msg="storage request" method=GET path="/c/a b" range="bytes=0-8388607" attempt=3 sent=0 status=206 received=N`,
 			`level=DEBUG msg="storage request" method=GET path=/c restype=container comp=list prefix=x/ attempt=1 sent=0 status=200 received=N`,
 			`level=DEBUG msg="storage request" method=PUT path="/c/a b" attempt=1 sent=2 status=409 code=BlobAlreadyExists received=N`,
 		})
