@@ -220,7 +220,7 @@ pass network: {host} answers with TLS 1.3
 pass signature: the shared access signature allows what a stored access policy says, as long as a stored access policy says
 skip container: a shared access signature need not show the container; the listing tells
 fail list: [AuthenticationFailed] AuthenticationFailed: Server failed to authenticate the request
-  -> sas_token is not what Azure gave: copy it whole, with all its & and % signs and in quotes; it is no longer valid once the account's key is rotated
+  -> sas_token is not what Azure gave, or was made for another container: copy it whole, with all its & and % signs and in quotes; it is no longer valid once the account's key is rotated
 skip write: not looked at: list failed`, "host", strings.TrimPrefix(service.URL, "https://"))
 }
 

@@ -15,6 +15,7 @@ import (
 // exports are the environments that the pipelines name.
 type exports struct {
 	store     storage.Store
+	lake      storage.Store // nil if it cannot be opened
 	pipelines []spec.Pipeline
 	now       func() time.Time
 	about     entra.About
@@ -37,7 +38,7 @@ func (e *exports) find(ctx context.Context) Step {
 			if !known {
 				var err error
 				if root, err = synapselink.LocateEnvironment(ctx, e.store, *there, synapselink.Wanted{
-					SourceSchema: name, Others: schemasOf(p), Explicit: p.Source.Environments,
+					SourceSchema: name, Others: slices.Concat(schemasOf(p), p.Source.Twins), Explicit: p.Source.Environments,
 				}); err != nil {
 					return failed(err, e.about)
 				}
@@ -58,7 +59,7 @@ func (e *exports) find(ctx context.Context) Step {
 func (e *exports) add(p spec.Pipeline, name, root string) {
 	at := slices.IndexFunc(e.found, func(x *export) bool { return x.Root == root })
 	if at < 0 {
-		e.found = append(e.found, &export{Export: synapselink.Export{
+		e.found = append(e.found, &export{lake: e.lake, Export: synapselink.Export{
 			Store: e.store, Root: root, Now: e.now, AbandonAfter: p.Source.AbandonAfter,
 		}})
 		at = len(e.found) - 1

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
+	"github.com/sluicedata/sluice/internal/timespan"
 )
 
 // scratch begins with '_', which engines pass over. The file lies in no folder of
@@ -19,6 +20,9 @@ func (c *Checker) Lake(ctx context.Context, p *Place) []Step {
 	s := c.begin(ctx, p, true)
 	about := p.about(true, c.Now())
 	s.step("write", func() Step { return c.write(ctx, p, about) })
+	if c.Thorough && p.Account == nil && p.Store != nil {
+		s.side("clock", func() Step { return c.fileClock(ctx, p, about) })
+	}
 	if c.Thorough {
 		s.step("conditional put", func() Step { return c.putTwice(ctx, p, about) })
 	}
@@ -40,6 +44,25 @@ func (c *Checker) write(ctx context.Context, p *Place, about entra.About) Step {
 	case !bytes.Equal(back, data):
 		found = Step{State: Fail, Code: "READ_BACK", Storage: true,
 			Reason: p.Store.URL(path) + " holds other bytes than were written", Fix: "look for a cache or a mirror between here and the storage"}
+	}
+	return c.removed(ctx, p, path, about, found)
+}
+
+// fileClock compares this machine's clock with that of the file system, which may
+// be another machine's. What is old enough to be removed is told by the latter.
+func (c *Checker) fileClock(ctx context.Context, p *Place, about entra.About) Step {
+	path := scratch + c.NewID() + ".clock"
+	if err := writeFile(ctx, p.Store, path, nil); err != nil {
+		return failed(err, about)
+	}
+	found := pass("new files bear the time of this machine's clock")
+	entry, err := p.Store.Stat(ctx, path)
+	switch {
+	case err != nil:
+		found = failed(err, about)
+	case c.Now().Sub(entry.ModTime).Abs() > clockWarn:
+		found = warn("CLOCK", fmt.Sprintf("this machine's clock and the file system's are %s apart", timespan.Text(c.Now().Sub(entry.ModTime).Abs())),
+			"set both clocks with a time service such as NTP")
 	}
 	return c.removed(ctx, p, path, about, found)
 }

@@ -13,6 +13,7 @@ func TestLake(t *testing.T) {
 	compare(t, checker(true).Lake(t.Context(), &Place{Store: store}), `
 pass list: mem:// is empty
 pass write: a file was written, read back and removed
+pass clock: new files bear the time of this machine's clock
 pass conditional put: the second of two writers of one file is refused`)
 	for entry, err := range store.List(t.Context(), "", storage.ListOptions{}) {
 		t.Errorf("left behind: %s, %v", entry.Path, err)
@@ -36,7 +37,7 @@ func TestLakeThatIsNotOne(t *testing.T) {
 		t.Errorf("write: %+v", s)
 	}
 	if s := stepNamed(t, steps, "conditional put"); s.State != Fail || s.Code != "NO_CONDITIONAL_PUT" || !s.Storage ||
-		!strings.Contains(s.Reason, "mem://_sluice_check_id-2.json was written and cannot be removed") {
+		!strings.Contains(s.Reason, "mem://_sluice_check_id-3.json was written and cannot be removed") {
 		t.Errorf("conditional put: %+v", s)
 	}
 }

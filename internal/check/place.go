@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -27,11 +29,13 @@ type Place struct {
 }
 
 // Checker looks at things. NewID names files that it writes; with Thorough it
-// does the steps of doctor as well.
+// does the steps of doctor as well. LakeStore holds the tables that there are
+// already, nil where it cannot be opened.
 type Checker struct {
-	Now      func() time.Time
-	NewID    func() string
-	Thorough bool
+	Now       func() time.Time
+	NewID     func() string
+	Thorough  bool
+	LakeStore storage.Store
 }
 
 func (p *Place) about(write bool, now time.Time) entra.About {
@@ -55,7 +59,7 @@ func (c *Checker) begin(ctx context.Context, p *Place, write bool) *sequence {
 	if p.Account != nil {
 		c.account(ctx, s, p.Account, about)
 	}
-	s.step("list", func() Step { return list(ctx, p, about) })
+	s.step("list", func() Step { return list(ctx, p, write, about) })
 	return s
 }
 
@@ -173,10 +177,17 @@ func namespace(ctx context.Context, a *probe.Account) Step {
 	return pass("hierarchical, as Synapse Link needs it")
 }
 
-// list reads the beginning of the place's listing.
-func list(ctx context.Context, p *Place, about entra.About) Step {
+// list reads the beginning of the place's listing. A folder that is not there is
+// empty to a store, and is made where a lake is written.
+func list(ctx context.Context, p *Place, write bool, about entra.About) Step {
 	if p.Store == nil {
 		return failed(errors.New("it is not open"), about)
+	}
+	if p.Location.IsLocal() && p.Location.Path != "" && !write {
+		if _, err := os.Stat(p.Location.Path); errors.Is(err, fs.ErrNotExist) {
+			return Step{State: Fail, Code: "NO_EXPORT", Storage: true, Reason: "folder " + p.Location.Path + " does not exist",
+				Fix: "check url of the connection; a relative path begins at the folder of the configuration file"}
+		}
 	}
 	for _, err := range p.Store.List(ctx, "", storage.ListOptions{Delimiter: true}) {
 		if err != nil {

@@ -41,9 +41,18 @@ func (x *export) schemas(ctx context.Context, about entra.About) Step {
 		}
 	}
 	if len(problems) == 0 {
-		return pass(fmt.Sprintf("the columns of %s can be read", counted(len(tables), "table")))
+		return pass(fmt.Sprintf("the columns of %s can be read", counted(len(tables), "table")) + x.restedNote())
 	}
 	return summed(problems, len(tables))
+}
+
+// restedNote says which tables were not read from the newest folder.
+func (x *export) restedNote() string {
+	if x.rested == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s without rows in folder %s, whose model.json does not describe them: a run asks nothing of it for them",
+		counted(x.rested, "table"), x.newest)
 }
 
 // wanted are the tables of this environment.
@@ -78,14 +87,17 @@ func (x *export) schema(ctx context.Context, t spec.Table) error {
 		}
 		return &synapselink.TableError{Op: "find", Table: t.SourceTable, Err: synapselink.ErrNoSchema, Hint: hint}
 	}
-	entity, err := x.TableSchema(ctx, x.newest, t.SourceTable)
-	if err != nil {
+	entity, err := x.described(ctx, t.SourceTable)
+	if err != nil || len(entity.Attributes) == 0 {
 		return err
 	}
-	_, err = synapselink.MergeSchema(nil, entity, synapselink.Selection{
+	selection := synapselink.Selection{
 		Include: t.Settings.IncludeColumns, Exclude: t.Settings.ExcludeColumns, History: t.Settings.SCDType == spec.SCDType2,
-	})
-	return err
+	}
+	if _, err := synapselink.MergeSchema(nil, entity, selection); err != nil {
+		return err
+	}
+	return x.selected(ctx, t, entity, selection)
 }
 
 // summed is one step of several problems.

@@ -22,6 +22,7 @@ func signedContainer(t *testing.T, sas string, methods ...string) *Place {
 		mu.Lock()
 		defer mu.Unlock()
 		w.Header().Set("Date", testNow.Format(http.TimeFormat))
+		w.Header().Set("X-Ms-Request-Id", "1")
 		switch allowed := strings.Contains(strings.Join(methods, " "), r.Method); {
 		case !r.URL.Query().Has("sig"):
 			refuse(w, http.StatusUnauthorized, "NoAuthenticationInformation", "Server failed to authenticate the request.")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluicedata/sluice/internal/spec"
+	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 	"github.com/sluicedata/sluice/internal/synapselink"
 	"github.com/sluicedata/sluice/internal/timespan"
@@ -16,7 +17,7 @@ import (
 func (c *Checker) Source(ctx context.Context, p *Place, pipelines []spec.Pipeline) []Step {
 	s := c.begin(ctx, p, false)
 	about := p.about(false, c.Now())
-	e := &exports{store: p.Store, pipelines: pipelines, now: c.Now, about: about}
+	e := &exports{store: p.Store, lake: c.LakeStore, pipelines: pipelines, now: c.Now, about: about}
 	s.step("environment", func() Step { return e.find(ctx) })
 	if len(e.found) == 0 {
 		e.found = []*export{{}} // to be skipped
@@ -47,7 +48,13 @@ type export struct {
 	pipelines []spec.Pipeline
 	listing   synapselink.Listing
 	newest    synapselink.FolderName // that is complete
+	complete  []synapselink.FolderName
 	tables    []string
+	lake      storage.Store // nil if it cannot be opened
+	// holds is what lies in the newest folder, once it was asked for.
+	holds *synapselink.FolderFiles
+	// rested is how many tables the newest folder neither describes nor has rows of.
+	rested int
 }
 
 func (x *export) folder() string {
@@ -106,11 +113,10 @@ func (x *export) manifests(ctx context.Context, about entra.About) Step {
 	if err != nil {
 		return failed(err, about)
 	}
-	complete := 0
 	for _, f := range facts {
 		if f.Manifest == synapselink.ManifestUsable {
 			x.newest = f.Name
-			complete++
+			x.complete = append(x.complete, f.Name)
 		}
 	}
 	root, err := x.RootManifest(ctx)
@@ -129,8 +135,8 @@ func (x *export) manifests(ctx context.Context, about entra.About) Step {
 		found := failed(err, about)
 		found.State = Warn
 		return found
-	case complete < len(facts):
-		return warn("FOLDERS_INCOMPLETE", fmt.Sprintf("%d of the newest %d closed folders have no usable model.json", len(facts)-complete, len(facts)),
+	case len(x.complete) < len(facts):
+		return warn("FOLDERS_INCOMPLETE", fmt.Sprintf("%d of the newest %d closed folders have no usable model.json", len(facts)-len(x.complete), len(facts)),
 			"nothing, if it is the last one and a few minutes old: runs wait for it, and skip it after abandon_after")
 	}
 	return pass(fmt.Sprintf("describes %s; the newest complete folder is %s", counted(len(x.tables), "table"), x.newest))

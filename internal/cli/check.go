@@ -39,6 +39,7 @@ the first step that fails, with the reason and what to do about it.
   freshness                             how long it has been at its folder
   schema                                the columns of every table
   write                                 the lake takes a file and removes it
+  tables                                those that are there may be gone on with
 
 It writes nothing but a file _sluice_check_… in the lake, and removes it. Where
 that is refused it says so, and how to.

@@ -15,7 +15,8 @@ func newDoctorCommand(g *globals) *cobra.Command {
 		Short: "Look for what is wrong with exports, lake, tables and this machine",
 		Long: `Does what sluice check does, and looks at what goes wrong in operation, too:
 
-  clock            this machine's clock against that of the storage service
+  clock            this machine's clock against that of the storage service, or
+                   of the lake's file system
   conditional put  of two writers of one file, the second one is refused
   tables           for each: the log can be read, every data file is there with
                    its size, every deletion vector can be read

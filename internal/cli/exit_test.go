@@ -120,3 +120,15 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestSummaryOfWhatWasNotedBefore: a run that did not look at the tables says when
+// they were looked at.
+func TestSummaryOfWhatWasNotedBefore(t *testing.T) {
+	late, early := time.Date(2024, 1, 15, 9, 45, 0, 0, time.UTC), time.Date(2024, 1, 15, 9, 5, 0, 0, time.FixedZone("", 0))
+	tables := []report.TableResult{{Version: 2}}
+	all := totalOf([]report.Result{{Tables: tables, LookedAt: &late}, {Tables: tables, LookedAt: &early}, {Tables: tables}})
+	const want = "nothing new: 3 tables are up to date; tables as they were looked at 09:05 UTC: looked at again within the hour, or now with --recheck"
+	if got := all.summary(time.Second); got != want {
+		t.Errorf("%s", got)
+	}
+}

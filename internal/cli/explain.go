@@ -113,7 +113,7 @@ func searched(f work.Extent) string {
 	case 1:
 		return "1 folder with rows of the table: " + f.Oldest
 	}
-	return fmt.Sprintf("%d folders with rows of the table: %s to %s", f.Searched, f.Oldest, f.Newest)
+	return fmt.Sprintf("%s with rows of the table: %s to %s", text.Plural(f.Searched, "folder"), f.Oldest, f.Newest)
 }
 
 func (p *page) sourceRows(rows []inspect.SourceRow) {

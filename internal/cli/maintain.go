@@ -141,6 +141,13 @@ func maintainOutcome(list []upkeep.Maintained, dry bool) *outcome {
 	return o
 }
 
+func isOrAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 func areDue(files int) string {
 	if files == 1 {
 		return "1 file is"
@@ -153,6 +160,7 @@ type maintainTotal struct {
 	tables        int
 	merged, bytes int64
 	removed, free int64
+	strays        int64
 	postponed     bool
 }
 
@@ -166,12 +174,17 @@ func (t *maintainTotal) add(m *upkeep.Maintained, dry bool) {
 	}
 	t.removed += m.Vacuumed.Files + m.Log.Files
 	t.free += m.Vacuumed.Bytes + m.Log.Bytes
+	t.strays += m.Strays
 	t.postponed = t.postponed || m.Postponed != ""
 }
 
 func (t *maintainTotal) summary(dry bool) string {
 	if t.tables == 0 {
 		return "no table was looked after"
+	}
+	if t.merged+t.removed == 0 && t.strays > 0 {
+		return fmt.Sprintf("%s: nothing to do yet; %s of no version %s removed once older than the retention",
+			text.Plural(t.tables, "table"), text.Plural(int(t.strays), "file"), isOrAre(t.strays))
 	}
 	if t.merged+t.removed == 0 {
 		return text.Plural(t.tables, "table") + ": nothing to do"

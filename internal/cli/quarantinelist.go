@@ -63,7 +63,7 @@ func (g *globals) runQuarantineList(ctx context.Context, opts quarantineListOpti
 	}
 	o := &outcome{result: map[string]any{"tables": list}, warnings: warnings, summary: "no rows are set aside"}
 	if rows := quarantinedRows(list); rows > 0 {
-		o.summary = fmt.Sprintf("%s set aside; sluice quarantine show prints them whole, retry reads them again", rowsAre(rows))
+		o.summary = setAsideSentence(rows)
 		o.show = func(p *page) {
 			for i := range list {
 				p.quarantined(&list[i])
@@ -81,11 +81,11 @@ func quarantinedRows(list []inspect.Quarantined) int64 {
 	return rows
 }
 
-func rowsAre(n int64) string {
-	if n == 1 {
-		return "1 row is"
+func setAsideSentence(rows int64) string {
+	if rows == 1 {
+		return "1 row is set aside; sluice quarantine show prints it whole, retry reads it again"
 	}
-	return text.Count(n) + " rows are"
+	return text.Plural(int(rows), "row") + " are set aside; sluice quarantine show prints them whole, retry reads them again"
 }
 
 func (p *page) quarantined(q *inspect.Quarantined) {

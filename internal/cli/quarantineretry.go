@@ -14,22 +14,24 @@ import (
 func newQuarantineRetryCommand(g *globals) *cobra.Command {
 	var opts requestOptions
 	cmd := &cobra.Command{
-		Use:   "retry",
+		Use:   "retry [TABLE…]",
 		Short: "Read the rows that were set aside again",
 		Long: `Reads the rows that were set aside again, as the configuration now wants them: it
 may leave out the column that was the matter, or this version may read what an
 older one could not. Those that can be read are applied, in one commit to each
 table, as if they had come in their folder; the others stay. Changes are ordered
-for each key, so that nothing newer is overwritten.`,
-		Example: "sluice quarantine retry\nsluice quarantine retry --table account",
-		Args:    exactly(),
+for each key, so that nothing newer is overwritten. TABLE is a source name, or
+catalog.schema.table; without one all tables are meant.`,
+		Example: "sluice quarantine retry\nsluice quarantine retry account",
+		Args:    cobra.ArbitraryArgs,
 		Annotations: notes(`0    none is left, or there was none
 1    every table failed
 2    the configuration is wrong, or names of pipelines or tables
 3    storage cannot be used, or its credentials are wrong
 4    rows are left, or some tables failed
 130  interrupted; run again to go on`, takesConfig, takesWork, takesLog),
-		RunE: g.action(func(ctx context.Context, _ []string) (*outcome, error) {
+		RunE: g.action(func(ctx context.Context, args []string) (*outcome, error) {
+			opts.Tables = append(opts.Tables, args...)
 			return g.runQuarantineRetry(ctx, opts)
 		}),
 	}

@@ -47,12 +47,19 @@ catalog.schema.table. The result is kept beside the table and shown by status.
                  delete. --apply removes them; in a table with history their
                  last version is closed
   DIFFERS        keys are missing in the table, are extra in it, or have other
-                 values; a full refresh repairs that
-  NOT_CHECKABLE  no folder is left that says anything of the table
+                 values; the result says what repairs that
+  NOT_CHECKABLE  no folder that is left tells the last state of any row
 
 Folders that were removed cannot be replayed: rows that came from them are taken
 as they are, and counted as unchecked. Keys of rows that cannot be read are set
-aside.`,
+aside.
+
+Where model.json never showed that the table is being exported again, but only
+that it was, --apply removes nothing without --since: rows that came in a folder
+before would be lost. Name the folder that was being written when the table was
+added to Synapse Link again, or one before it; too early a folder finds fewer
+rows. A full refresh reads old folders again, and brings removed rows back as
+long as these are left: use --apply again after it.`,
 		Example: "sluice reconcile account\nsluice reconcile account --apply",
 		Args:    exactly("TABLE"),
 		Annotations: notes(`0    the table matches, or does now; or nothing can be checked
@@ -112,16 +119,28 @@ func reconcileSummary(r *reconcile.Reconciliation) string {
 	case r.Verdict == reconcile.Different:
 		return fmt.Sprintf("%s differs in %s: %d missing, %d extra, %d different", r.Table,
 			text.Plural(int(r.Missing+r.Extra+r.Differing), "key"), r.Missing, r.Extra, r.Differing)
+	case r.Verdict == reconcile.HasVanished && r.Blocked != "":
+		return fmt.Sprintf("%s has %s that the source seems to have no more", r.Table, text.Plural(int(r.Vanished), "row"))
 	case r.Verdict == reconcile.HasVanished:
 		return fmt.Sprintf("%s has %s that vanished from the source", r.Table, text.Plural(int(r.Vanished), "row"))
 	case r.Verdict == reconcile.NotCheckable:
-		return fmt.Sprintf("%s cannot be checked: no folder with rows of it is left", r.Table)
+		return fmt.Sprintf("%s cannot be checked: no folder that is left tells the last state of any of its rows%s", r.Table, missedToo(r))
 	case r.Removed > 0:
-		return fmt.Sprintf("%s matches its export, now that %s that vanished from the source went", r.Table, text.Plural(int(r.Removed), "row"))
+		return fmt.Sprintf("%s matches its export, now that %s that vanished from the source went%s", r.Table, text.Plural(int(r.Removed), "row"), missedToo(r))
 	case r.Unchecked > 0:
-		return fmt.Sprintf("%s matches what is left of its export; %s could not be checked", r.Table, text.Plural(int(r.Unchecked), "key"))
+		return fmt.Sprintf("%s matches what is left of its export; %s could not be checked%s", r.Table, text.Plural(int(r.Unchecked), "key"), missedToo(r))
+	case r.Missed != "":
+		return r.Table + " matches what is left of its export" + missedToo(r)
 	}
 	return r.Table + " matches its export"
+}
+
+// missedToo is said of a table that lacks folders, whatever else is right.
+func missedToo(r *reconcile.Reconciliation) string {
+	if r.Missed == "" {
+		return ""
+	}
+	return "; it lacks folders that went before it had them, and needs a full refresh"
 }
 
 func (p *page) reconciliation(r *reconcile.Reconciliation) {
@@ -135,7 +154,7 @@ func (p *page) reconciliation(r *reconcile.Reconciliation) {
 		{"table", fmt.Sprintf("%s (SCD type %s), version %d", r.Path, scd(r.SCDType), r.Version)},
 		{"replayed", replayed},
 	}
-	for _, more := range [][2]string{{"read as", r.ReadAs}, {"copy", r.Copy}, {"gone", r.Gone}, {"removal", r.Blocked}} {
+	for _, more := range [][2]string{{"read as", r.ReadAs}, {"copy", r.Copy}, {"gone", r.Gone}, {"missed", r.Missed}, {"removal", r.Blocked}} {
 		if more[1] != "" {
 			pairs = append(pairs, more)
 		}
@@ -159,6 +178,9 @@ func (p *page) keyCounts(r *reconcile.Reconciliation) {
 		if k.n > 0 {
 			kinds = append(kinds, text.Count(k.n)+" "+k.what)
 		}
+	}
+	if r.UncheckedRows > 0 {
+		kinds = append(kinds, fmt.Sprintf("%s of %s rows unchecked", text.Count(r.UncheckedRows), text.Count(r.InTable.Rows)))
 	}
 	if r.BadRows > 0 {
 		kinds = append(kinds, text.Plural(int(r.BadRows), "row")+" that cannot be read")
@@ -211,6 +233,9 @@ func shownValue(v *string) string {
 func (p *page) reconciled(r *reconcile.Reconciled, now time.Time) string {
 	if r == nil {
 		return text.None
+	}
+	if r.BeforeRefresh {
+		return p.Faint(string(r.Verdict) + ", before the full refresh")
 	}
 	return p.state(string(r.Verdict)) + ", " + text.Ago(now.Sub(r.At))
 }

@@ -18,7 +18,7 @@ import (
 type runOptions struct {
 	requestOptions
 
-	FullRefresh              bool
+	FullRefresh, Recheck     bool
 	MetricsFile, LineageFile string
 }
 
@@ -27,6 +27,8 @@ func (o *runOptions) AddFlags(cmd *cobra.Command) {
 	o.requestOptions.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.FullRefresh, "full-refresh", false,
 		"rebuild the tables from the folders that are left, in one commit each")
+	cmd.Flags().BoolVar(&o.Recheck, "recheck", false,
+		"look at every table, also where nothing is new and it was looked at within the hour")
 	cmd.Flags().StringVar(&o.MetricsFile, "metrics-file", "", "write metrics for Prometheus' node_exporter to this `file`")
 	cmd.Flags().StringVar(&o.LineageFile, "lineage-file", "", "append OpenLineage events to this `file`")
 }
@@ -74,7 +76,7 @@ func (g *globals) runRun(ctx context.Context, opts runOptions) (*outcome, error)
 		return nil, err
 	}
 	request := opts.request()
-	request.FullRefresh = opts.FullRefresh
+	request.FullRefresh, request.Recheck = opts.FullRefresh, opts.Recheck
 	g.working(ctx)
 	stop := service.Watch(ctx, control.Watch{MetricsFile: opts.MetricsFile, LineageFile: opts.LineageFile,
 		Getenv: os.Getenv, Version: buildVersion().Version})
@@ -112,7 +114,7 @@ func runOutcome(results []report.Result, took time.Duration) *outcome {
 	o.exit = exitOfAll(t.done, t.failures)
 	if o.exit == exitDone && t.rows.Quarantined > 0 {
 		o.exit, o.code = exitPartly, codeQuarantined
-		o.problems = append(o.problems, text.Count(t.rows.Quarantined)+" rows were quarantined")
+		o.problems = append(o.problems, quarantinedText(t.rows.Quarantined))
 	}
 	o.summary = t.summary(took)
 	return o
@@ -143,7 +145,10 @@ type total struct {
 	further      int // tables that have a new version and failed then
 	waiting      int // tables that are not there yet
 	held         bool
-	failures     []*report.Failure
+	// lookedAt is when tables were looked at that no update of now has looked at,
+	// the earliest.
+	lookedAt *time.Time
+	failures []*report.Failure
 }
 
 func totalOf(results []report.Result) total {
@@ -155,6 +160,9 @@ func totalOf(results []report.Result) total {
 		}
 		for _, s := range r.Source {
 			t.held = t.held || s.Held != ""
+		}
+		if r.LookedAt != nil && (t.lookedAt == nil || r.LookedAt.Before(*t.lookedAt)) {
+			t.lookedAt = r.LookedAt
 		}
 		rows := r.Total()
 		t.rows.Read += rows.Read
@@ -210,6 +218,9 @@ func (t *total) summary(took time.Duration) string {
 	case len(t.failures) == 0 && t.tables > t.waiting:
 		parts = append(parts, fmt.Sprintf("nothing new: %s up to date", areTables(t.tables-t.waiting)))
 	}
+	if t.lookedAt != nil {
+		parts = append(parts, "tables as they were looked at "+t.lookedAt.UTC().Format("15:04")+" UTC: looked at again within the hour, or now with --recheck")
+	}
 	if t.waiting > 0 {
 		parts = append(parts, fmt.Sprintf("%s for a first folder that can be read", waitTables(t.waiting)))
 	}
@@ -240,9 +251,16 @@ func furtherTables(n int) string {
 	return text.Plural(n, "table") + " got further before they failed"
 }
 
+func quarantinedText(n int64) string {
+	if n == 1 {
+		return "1 row was quarantined"
+	}
+	return text.Plural(int(n), "row") + " were quarantined"
+}
+
 func rowsSentence(r report.Rows) string {
-	return fmt.Sprintf("%s rows read = %s upserted + %s deleted + %s superseded + %s quarantined",
-		text.Count(r.Read), text.Count(r.Upserted), text.Count(r.Deleted), text.Count(r.Superseded), text.Count(r.Quarantined))
+	return fmt.Sprintf("%s read = %s upserted + %s deleted + %s superseded + %s quarantined",
+		text.Plural(int(r.Read), "row"), text.Count(r.Upserted), text.Count(r.Deleted), text.Count(r.Superseded), text.Count(r.Quarantined))
 }
 
 // result shows the tables of one update.

@@ -40,9 +40,9 @@ func (p *page) state(s string) string {
 	switch s {
 	case string(report.Completed), string(inspect.UpToDate), string(reconcile.Matches):
 		return p.Good(s)
-	case string(report.Failed), string(inspect.Unreadable), string(inspect.RefreshRequired), string(pipeline.ActionFail), string(reconcile.Different):
+	case string(report.Failed), string(inspect.Unreadable), string(inspect.RefreshRequired), string(inspect.Foreign), string(pipeline.ActionFail), string(reconcile.Different):
 		return p.Bad(s)
-	case string(report.Partial), string(report.CompletedWithWarnings), string(inspect.Behind),
+	case string(report.Partial), string(report.CompletedWithWarnings), string(inspect.Behind), string(inspect.Gone),
 		string(reconcile.HasVanished), string(reconcile.NotCheckable):
 		return p.Wary(s)
 	}

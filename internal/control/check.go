@@ -56,18 +56,23 @@ func (s *Service) look(ctx context.Context, request Request, thorough bool) ([]L
 	if c.NewID == nil {
 		c.NewID = uuid.NewString
 	}
+	lake := s.place(s.config.Lake, theLake)
+	c.LakeStore = lake.Store
 	list := []Looked{}
 	for _, group := range byConnection(pipelines) {
 		source := group[0].Source
 		place := s.place(source.Location, "connection "+source.Connection)
 		list = append(list, Looked{"connection " + source.Connection, source.Location.String(), c.Source(ctx, &place, group)})
 	}
-	lake := s.place(s.config.Lake, "lake")
 	steps := c.Lake(ctx, &lake)
+	usable := !slices.ContainsFunc(steps, func(s Step) bool { return s.State == StepFail })
+	if usable {
+		steps = append(steps, s.destinations(ctx, pipelines)...)
+	}
 	list = append(list, Looked{"lake", s.config.Lake.String(), steps})
 	if thorough {
 		tables := []Step{{Name: "all", State: StepSkip, Reason: "not looked at: the lake cannot be used"}}
-		if !slices.ContainsFunc(steps, func(s Step) bool { return s.State == StepFail }) {
+		if usable {
 			tables = c.Tables(ctx, &lake, pipelines, check.Index{Dir: s.indexDir(), Full: request.Full})
 		}
 		list = append(list, Looked{"tables", "", tables}, Looked{"machine", "", c.Machine(s.machine(pipelines))})

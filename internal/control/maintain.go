@@ -16,6 +16,9 @@ func (s *Service) Maintain(ctx context.Context, pipelines []string, request upke
 	if err != nil {
 		return nil, err
 	}
+	if !request.DryRun {
+		defer s.forgetNotes(ctx)
+	}
 	list, found := []upkeep.Maintained{}, len(runners) == 0
 	var missing error
 	for _, r := range runners {

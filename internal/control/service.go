@@ -54,6 +54,7 @@ type Request struct {
 	Pipelines   []string // by key or name
 	Tables      []string // see pipeline.Request
 	FullRefresh bool
+	Recheck     bool // see pipeline.Request
 	// Full lets Doctor compare key indexes whole.
 	Full bool
 }
@@ -101,6 +102,18 @@ func (s *Service) memo() (storage.Store, error) {
 	return store, nil
 }
 
+// forgetNotes lets the next run of every pipeline look at all tables: they were
+// changed by something else than a run.
+func (s *Service) forgetNotes(ctx context.Context) {
+	memo, err := s.memo()
+	if err == nil && memo != nil {
+		err = pipeline.Forget(context.WithoutCancel(ctx), memo)
+	}
+	if err != nil {
+		s.opts.Log.Warn("the next run may say of tables what was true before; sluice run --recheck does not", "error", err)
+	}
+}
+
 // indexDir is where runs keep key indexes, empty for nowhere.
 func (s *Service) indexDir() string {
 	if s.config.State.Path == "" {
@@ -139,14 +152,6 @@ func (s *Service) Plan(ctx context.Context, request Request) ([]pipeline.Plan, e
 	})
 }
 
-// Status says where the tables stand.
-func (s *Service) Status(ctx context.Context, request Request) ([]inspect.Status, error) {
-	return each(s, request, func(r *work.Pipeline, q work.Request) (inspect.Status, *report.Failure) {
-		status := inspect.StatusOf(ctx, r, q)
-		return status, status.Error
-	})
-}
-
 // each asks every pipeline that the request means. A table that the request
 // names has to be in one of them; those that do not have it are left out.
 func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Request) (R, *report.Failure)) ([]R, error) {
@@ -157,7 +162,7 @@ func each[R any](s *Service, request Request, ask func(*work.Pipeline, work.Requ
 	results := []R{}
 	var missing error
 	for _, r := range runners {
-		result, failure := ask(r, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh})
+		result, failure := ask(r, work.Request{Tables: request.Tables, FullRefresh: request.FullRefresh, Recheck: request.Recheck})
 		if failure != nil && errors.Is(failure, report.ErrNoSuchTable) {
 			missing = failure
 			continue

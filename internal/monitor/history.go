@@ -73,29 +73,45 @@ func (h *history) runBegan(r report.RunInfo) {
 }
 
 // table keeps the result of a table if there is something to tell of it: a run
-// every minute of tables that have nothing new would be all that is kept.
+// every minute of tables that have nothing new would be all that is kept. How the
+// last run ended for a table is kept in any case.
 func (h *history) table(t report.TableInfo, r report.TableResult) {
-	if r.Folders == 0 && r.State == report.Completed && len(r.Events) == 0 {
-		return
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	p := h.runs[t.UpdateID]
 	if p == nil {
 		return
 	}
-	document, err := json.Marshal(r)
-	if err != nil {
-		h.problems.add("run history", fmt.Errorf("write the result of %s: %w", t.Table, err))
-		return
+	kept := state.Table{Name: t.Table, State: string(r.State), Code: codeOf(&r), Ended: t.At}
+	if r.State == report.Completed && kept.Code != "" {
+		kept.State = string(report.CompletedWithWarnings) // which is settled when the run is over
 	}
-	p.tables = append(p.tables, state.Table{
-		Name: t.Table, State: string(r.State), Ended: t.At, Result: json.RawMessage(obs.Redact(string(document))),
-	})
+	if r.Folders > 0 || r.State != report.Completed || len(r.Events) > 0 {
+		document, err := json.Marshal(r)
+		if err != nil {
+			h.problems.add("run history", fmt.Errorf("write the result of %s: %w", t.Table, err))
+			return
+		}
+		kept.Result = json.RawMessage(obs.Redact(string(document)))
+	}
+	p.tables = append(p.tables, kept)
 	p.events = append(p.events, stateEvents(cleaned(r.Events))...)
 	if h.clock().Sub(p.wrote) >= historyEvery {
 		h.write(p)
 	}
+}
+
+// codeOf is that of the failure, or of the first warning.
+func codeOf(r *report.TableResult) string {
+	if r.Error != nil {
+		return r.Error.Code
+	}
+	for _, e := range r.Events {
+		if e.Level == report.Warn {
+			return e.Code
+		}
+	}
+	return ""
 }
 
 func (h *history) runDone(ended report.RunInfo, r report.Result) {

@@ -132,7 +132,9 @@ func (b *bringing) apply(ctx context.Context, parts []work.Part, to work.Step) e
 			return err
 		}
 		b.tellAdded(p.Folder, merged)
-		b.tellCopiedAnew(p)
+		if b.tellCopiedAnew(p) {
+			to.Marks[b.CopiedID()] = p.Folder.Digits()
+		}
 		b.tellSync(p)
 		schema = merged.Schema
 		folders = append(folders, p.After(b.before))

@@ -61,9 +61,10 @@ func (b *bringing) checkTable(ctx context.Context) error {
 	return b.checkSelection(ctx)
 }
 
-// checkSelection refuses a table whose selection names columns that do not
-// exist. Once the table is there it is only said: a column that the source drops
-// later must not stop a table that never had it.
+// checkSelection refuses a table whose selection names columns that do not exist:
+// a misspelt one would leave out those that were meant, and make their values null.
+// Of a column that the selection named before it is only said: one that the source
+// drops must not stop a table that never had it.
 func (b *bringing) checkSelection(ctx context.Context) error {
 	newest, err := b.Env.Manifest(ctx)
 	if err != nil {
@@ -88,7 +89,10 @@ func (b *bringing) checkSelection(ctx context.Context) error {
 		known = append(known, f.Name)
 	}
 	err = b.Selection().Check(b.Spec.SourceTable, known)
-	if err != nil && b.Exists() {
+	if err == nil || !b.Exists() {
+		return err
+	}
+	if b.Selection().Check(b.Spec.SourceTable, append(known, b.NamedBefore()...)) == nil {
 		b.tell(report.SelectionUnknown, "", err.Error())
 		return nil
 	}

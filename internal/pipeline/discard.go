@@ -72,7 +72,7 @@ func (b *bringing) discard(ctx context.Context, place quarantine.Place) (discard
 		}
 		after, err := file.write(ctx, before, keep, nil)
 		if err == nil && after.Rows == before.Rows {
-			err = fmt.Errorf("%w: %s has %d rows in it", quarantine.ErrNoRow, b.Name(), before.Rows)
+			err = fmt.Errorf("%w: rows in the quarantine of %s: %d", quarantine.ErrNoRow, b.Name(), before.Rows)
 		}
 		discarded = before.Rows - after.Rows
 		task.Parameters["discardedRows"] = strconv.FormatInt(discarded, 10)

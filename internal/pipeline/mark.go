@@ -12,6 +12,9 @@ func (b *bringing) marks(cursor synapselink.FolderName) map[string]int64 {
 	marks := map[string]int64{b.NextID(): b.Env.Following(b.lookedThrough(cursor)).Digits()}
 	b.markPartial(marks)
 	b.markHole(marks)
+	if id := b.CopiedID(); b.Request.FullRefresh && b.Exists() && b.Snapshot.Txns[id].Version != 0 {
+		marks[id] = 0 // a full refresh begins with the copy
+	}
 	b.markSpellings(marks, cursor)
 	from := b.Start()
 	for _, f := range b.Env.Listing.Abandoned() {

@@ -21,8 +21,10 @@ import (
 // memo is what an update leaves behind for the next one when everything was
 // done: as long as changelog.info names the same folder, no other was closed and
 // there is nothing to do. A run then costs a request for each environment and
-// each schema of the lake, not several for each table. It is a convenience:
-// without it, or when it does not fit, the update looks at everything.
+// each schema of the lake, not several for each table. On disk, where asking is
+// cheap, each table's log is asked whether it ends where it did; elsewhere the
+// result says when the tables were looked at. It is a convenience: without it, or
+// when it does not fit, the update looks at everything.
 type memo struct {
 	Format int `json:"format"`
 	// Pipeline is a digest of the configuration that it holds for.
@@ -54,9 +56,12 @@ const (
 	// the meantime is seen only when all tables are looked at.
 	memoTime = time.Hour
 	// lateLooks is how many of the folders that were passed over are looked into
-	// by an update that looks at nothing else: the newest, of which it is likeliest
-	// that they are completed. The others are when everything is looked at.
+	// by an update that looks at nothing else, unless the export is on disk: the
+	// newest, of which it is likeliest that they are completed. The others are when
+	// everything is looked at.
 	lateLooks = 4
+	// memoFolder of the state folder has the memos of all pipelines.
+	memoFolder = "cache/"
 )
 
 // memoPath is the memo's place in the state folder.
@@ -67,8 +72,10 @@ func (u *update) memoPath() string {
 		}
 		return c
 	}, cmp.Or(u.Config.Key, u.Config.Name))
-	return "cache/" + name + ".json"
+	return memoFolder + name + memoSuffix
 }
+
+const memoSuffix = ".json"
 
 // digest names the configuration and the places that a memo holds for.
 func (u *update) digest() (string, error) {
@@ -83,7 +90,7 @@ func (u *update) digest() (string, error) {
 // nothingNew gives the result of an update that has nothing to do, as far as a
 // memo can tell; nil where it cannot.
 func (u *update) nothingNew(ctx context.Context) *report.Result {
-	if u.Options.Memo == nil || u.Request.FullRefresh || len(u.Request.Tables) > 0 {
+	if u.Options.Memo == nil || u.Request.FullRefresh || u.Request.Recheck || len(u.Request.Tables) > 0 {
 		return nil
 	}
 	m := u.readMemo(ctx)
@@ -91,6 +98,9 @@ func (u *update) nothingNew(ctx context.Context) *report.Result {
 		return nil
 	}
 	result := &report.Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []report.Source{}, Tables: []report.TableResult{}, Events: []report.Event{}}
+	if !isOnDisk(u.Lake) {
+		result.LookedAt = &m.At
+	}
 	for _, e := range m.Environments {
 		open, err := synapselink.ParseFolderName(e.Open)
 		if err == nil {
@@ -137,14 +147,34 @@ func (u *update) unchanged(m memoTable) report.TableResult {
 	return t
 }
 
-// forget drops the memo: what it says of the tables' quarantines is over.
+// forget drops the memos of all pipelines: what they say of a table that is changed
+// now is over, and the table may be in more than one.
 func (u *update) forget(ctx context.Context) {
 	if u.Options.Memo == nil {
 		return
 	}
-	if err := u.Options.Memo.Delete(ctx, u.memoPath()); err != nil {
-		u.Options.Log.Warn("the next run may count rows that are no longer set aside", "error", err)
+	if err := Forget(context.WithoutCancel(ctx), u.Options.Memo); err != nil {
+		u.Options.Log.Warn("the next run may say of tables what was true before; sluice run --recheck does not", "error", err)
 	}
+}
+
+// Forget drops what updates left for those that follow, of all pipelines that have
+// this state folder. It is called when tables were changed in another way.
+func Forget(ctx context.Context, memos storage.Store) error {
+	var paths []string
+	for entry, err := range memos.List(ctx, memoFolder, storage.ListOptions{Delimiter: true}) {
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(entry.Path, memoSuffix) {
+			paths = append(paths, entry.Path)
+		}
+	}
+	var errs []error
+	for _, path := range paths {
+		errs = append(errs, memos.Delete(ctx, path))
+	}
+	return errors.Join(errs...)
 }
 
 // readMemo reads the memo of the last update, nil if there is none that fits.
@@ -174,13 +204,36 @@ func (u *update) stillHolds(ctx context.Context, m *memo) bool {
 		if err != nil || current.String() != e.Open {
 			return false
 		}
-		late := e.Skipped[max(0, len(e.Skipped)-looks):]
-		looks -= len(late)
+		late := e.Skipped
+		if !isOnDisk(u.Source) {
+			late = late[max(0, len(late)-looks):]
+			looks -= len(late)
+		}
 		if anyLate(ctx, export, late) {
 			return false
 		}
 	}
+	if isOnDisk(u.Lake) {
+		return u.allAsNoted(ctx, m.Tables)
+	}
 	return u.allThere(ctx, m.Tables)
+}
+
+// isOnDisk reports whether a request costs next to nothing.
+func isOnDisk(store storage.Store) bool {
+	_, keepsOpen := store.(storage.RandomAccess)
+	return keepsOpen
+}
+
+// allAsNoted reports whether each table's log ends with the version that was noted.
+func (u *update) allAsNoted(ctx context.Context, tables []memoTable) bool {
+	at := func(t memoTable, version int64) error {
+		_, err := u.Lake.Stat(ctx, fmt.Sprintf("%s/_delta_log/%020d.json", t.Place, version))
+		return err
+	}
+	return !slices.ContainsFunc(tables, func(t memoTable) bool {
+		return at(t, t.Version) != nil || !errors.Is(at(t, t.Version+1), storage.ErrNotExist)
+	})
 }
 
 // anyLate reports whether a folder that was passed over can be read now.
@@ -220,6 +273,9 @@ func (u *update) allThere(ctx context.Context, tables []memoTable) bool {
 func (u *update) writeMemo(ctx context.Context, targets []*work.Target, result *report.Result) error {
 	if u.Options.Memo == nil {
 		return nil
+	}
+	if u.Request.FullRefresh {
+		u.forget(ctx)
 	}
 	if len(u.Request.Tables) > 0 {
 		// What it says of these tables may be over, and it says nothing else.

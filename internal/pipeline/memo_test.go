@@ -97,6 +97,9 @@ func TestNothingNewCostsTwoRequests(t *testing.T) {
 			t.Errorf("now %+v\nbefore %+v", table, before)
 		}
 	}
+	if first.LookedAt != nil || second.LookedAt == nil || !second.LookedAt.Equal(w.now) {
+		t.Errorf("tables were looked at %v, and now %v", first.LookedAt, second.LookedAt)
+	}
 	if second.Total().Read != 0 || second.Source[0].Newest != first.Source[0].Newest {
 		t.Errorf("%+v", second)
 	}

@@ -128,10 +128,10 @@ func TestPruneStopsAtWhatIsHeld(t *testing.T) {
 	}
 }
 
-// remote is a store that says where it is as a container does.
+// remote is a store that says where it is as a storage account does.
 type remote struct{ storage.Store }
 
-func (remote) URL(path string) string { return "https://lake.blob.core.windows.net/export/" + path }
+func (remote) URL(path string) string { return "https://lake.blob.core.windows.net/" + path }
 
 // TestPruneWithoutTheRole stops at the first file and removes nothing.
 func TestPruneWithoutTheRole(t *testing.T) {
@@ -143,7 +143,7 @@ func TestPruneWithoutTheRole(t *testing.T) {
 	need(t, err)
 	failed := list[0].Error
 	if failed == nil || failed.Code != "ACCESS_DENIED" ||
-		!strings.Contains(failed.Message, "needs the role Storage Blob Data Contributor on https://lake.blob.core.windows.net/export/") {
+		!strings.Contains(failed.Message, "needs the role Storage Blob Data Contributor on https://lake.blob.core.windows.net/") {
 		t.Fatalf("%+v", failed)
 	}
 	if d := cmp.Diff(before, pathsOf(t, source)); d != "" || list[0].Count != 0 || list[0].Folders[2].Skipped != "not reached" {

@@ -37,12 +37,12 @@ func (w *world) reconcile(t *testing.T, d *datadriven.TestData) string {
 		what string
 		keys int64
 	}{{"missing", r.Missing}, {"extra", r.Extra}, {"differing", r.Differing}, {"vanished", r.Vanished},
-		{"unchecked", r.Unchecked}, {"set aside", r.SetAside}, {"removed", r.Removed}, {"bad rows", r.BadRows}} {
+		{"unchecked", r.Unchecked}, {"unchecked rows", r.UncheckedRows}, {"set aside", r.SetAside}, {"removed", r.Removed}, {"bad rows", r.BadRows}} {
 		if n.keys > 0 {
 			fmt.Fprintf(&out, "  %s %d\n", n.what, n.keys)
 		}
 	}
-	for _, line := range []string{r.ReadAs, r.Copy, r.Blocked} {
+	for _, line := range []string{r.ReadAs, r.Copy, r.Blocked, r.Missed} {
 		if line != "" {
 			fmt.Fprintf(&out, "  %s\n", line)
 		}

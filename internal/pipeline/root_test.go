@@ -74,31 +74,87 @@ type elsewhere struct {
 func (e elsewhere) URL(path string) string { return e.url + "/" + path }
 
 // TestRootIsThePlaceOfTheExport: what a table remembers of the place of its export
-// is container and folder; account and endpoint may change.
+// is container and folder, and account and endpoint may change; on disk it is the
+// path or the way from the lake, so that one of the two may change.
 func TestRootIsThePlaceOfTheExport(t *testing.T) {
+	const lake = "/data/lake"
 	for _, c := range []struct {
-		first, then string
-		same        bool
+		first, then         string
+		lakeFirst, lakeThen string
+		same                bool
 	}{
-		{"abfss://c@one.dfs.core.windows.net", "abfss://c@two.dfs.core.windows.net", true},
-		{"abfss://c@one.dfs.core.windows.net", "https://one.blob.core.windows.net/c", true},
-		{"abfss://c@one.dfs.core.windows.net", "http://127.0.0.1:10000/devstoreaccount1/c", true},
-		{"abfss://c@one.dfs.core.windows.net", "abfss://d@one.dfs.core.windows.net", false},
-		{"abfss://c@one.dfs.core.windows.net/x", "abfss://c@one.dfs.core.windows.net", false},
-		{"abfss://c@one.dfs.core.windows.net/x", "https://one.blob.core.windows.net/c/x", true},
-		{"/data/export", "/mnt/export-copied", true},
-		{"/data/export", "abfss://c@one.dfs.core.windows.net/x", true},
-		{`C:\data\export`, `D:\data`, true},
+		{"abfss://c@one.dfs.core.windows.net", "abfss://c@two.dfs.core.windows.net", lake, lake, true},
+		{"abfss://c@one.dfs.core.windows.net", "https://one.blob.core.windows.net/c", lake, lake, true},
+		{"abfss://c@one.dfs.core.windows.net", "http://127.0.0.1:10000/devstoreaccount1/c", lake, lake, true},
+		{"abfss://c@one.dfs.core.windows.net", "abfss://d@one.dfs.core.windows.net", lake, lake, false},
+		{"abfss://c@one.dfs.core.windows.net/x", "abfss://c@one.dfs.core.windows.net", lake, lake, false},
+		{"abfss://c@one.dfs.core.windows.net/x", "https://one.blob.core.windows.net/c/x", lake, lake, true},
+		{"/data/export", "/data/export", lake, lake, true},
+		{"/data/export", "/data/export", "mem://", "mem://", true},
+		{"/data/export", "/data/other", lake, lake, false},
+		{"/data/export", "/data/export/uat", lake, lake, false},
+		{"/data/export", "/mnt/export", lake, lake, false},
+		{"/data/export", "/mnt/export", lake, "/mnt/lake", true}, // the project was moved
+		{"/data/export", "/data/export", lake, "/mnt/lake", true},
+		{"/data/export", "/data/export", lake, "mem://", true},
+		{"/data/export", "/mnt/export", "mem://", "mem://", false},
+		{"/data/export", "abfss://c@one.dfs.core.windows.net/x", lake, lake, false},
+		{`C:\data\export`, `D:\data\export`, `C:\data\lake`, `C:\data\lake`, false},
 	} {
 		k := newContainer(t, []string{"account"}, "")
 		p := spec.Pipeline{Name: "p", Environments: []spec.Environment{everyTable(prodURL, "prod")}}
 		var states []report.State
-		for _, url := range []string{c.first, c.then} {
-			r := &work.Pipeline{Config: p, Source: elsewhere{k.source, url}, Lake: k.lake, Options: work.Options{Clock: fixedClock, Workers: 2}}
+		for _, at := range [][2]string{{c.first, c.lakeFirst}, {c.then, c.lakeThen}} {
+			r := &work.Pipeline{Config: p, Source: elsewhere{k.source, at[0]}, Lake: elsewhere{k.lake, at[1]},
+				Options: work.Options{Clock: fixedClock, Workers: 2}}
 			states = append(states, pipeline.Run(context.Background(), r, work.Request{}).State)
 		}
 		if !isDone(states[0]) || isDone(states[1]) != c.same {
-			t.Errorf("%s, then %s: %v, the same is %v", c.first, c.then, states, c.same)
+			t.Errorf("%+v: %v", c, states)
+		}
+	}
+}
+
+// TestWayFromTheLakeIsForgotten: a table that was made anew from a container is not
+// taken for one of the export on disk that it was made from before.
+func TestWayFromTheLakeIsForgotten(t *testing.T) {
+	k := newContainer(t, []string{"account"}, "")
+	p := spec.Pipeline{Name: "p", Environments: []spec.Environment{everyTable(prodURL, "prod")}}
+	for i, c := range []struct {
+		url     string
+		refresh bool
+		done    bool
+	}{
+		{"/data/export", false, true},
+		{"abfss://c@one.dfs.core.windows.net", true, true},
+		{"/data/export", false, false},
+	} {
+		r := &work.Pipeline{Config: p, Source: elsewhere{k.source, c.url}, Lake: elsewhere{k.lake, "/data/lake"}, Options: work.Options{Clock: fixedClock}}
+		if result := pipeline.Run(context.Background(), r, work.Request{FullRefresh: c.refresh}); isDone(result.State) != c.done {
+			t.Errorf("%d: %s, %+v", i, result.State, failures(result))
+		}
+	}
+}
+
+// TestRootIsNotOneOfItsFolders: an environment at the root of a container or folder,
+// and another in a folder of it, are two.
+func TestRootIsNotOneOfItsFolders(t *testing.T) {
+	for _, folders := range [][2]string{{"", "uat"}, {"uat", ""}} {
+		for _, url := range []string{"mem://", "/data/export", "abfss://c@one.dfs.core.windows.net"} {
+			k := newContainer(t, []string{"account"}, "", "uat")
+			var last report.Result
+			for i, folder := range folders {
+				p := spec.Pipeline{Name: "p", Environments: []spec.Environment{everyTable(prodURL, "prod")},
+					Source: spec.Source{Environments: map[string]string{prodURL: folder}}}
+				r := &work.Pipeline{Config: p, Source: elsewhere{k.source, url}, Lake: k.lake, Options: work.Options{Clock: fixedClock}}
+				if last = pipeline.Run(context.Background(), r, work.Request{}); i == 0 && !isDone(last.State) {
+					t.Fatalf("%s: %+v", url, failures(last))
+				}
+			}
+			if len(last.Tables) != 1 || last.Tables[0].Error == nil || last.Tables[0].Error.Code != "FOREIGN_TABLE" {
+				t.Errorf("%s, %q: %s, %+v", url, folders, last.State, failures(last))
+			}
+			k.check(t, folders[0], "prod")
 		}
 	}
 }

@@ -27,6 +27,9 @@ func Run(ctx context.Context, p *work.Pipeline, request work.Request) report.Res
 // doRun looks at everything and does what there is to do.
 func (u *update) doRun(ctx context.Context) *report.Result {
 	result := &report.Result{Name: u.Config.Name, UpdateID: u.info.UpdateID, Source: []report.Source{}, Tables: []report.TableResult{}, Events: []report.Event{}}
+	if u.Request.FullRefresh {
+		u.forget(ctx) // a run beside this one, or after its end, is to look at the tables
+	}
 	targets, err := u.Prepare(ctx)
 	for _, e := range u.Environments {
 		result.Source = append(result.Source, u.Describe(e))

@@ -226,8 +226,7 @@ func (s *setAside) keeps(e *quarantine.Entry) bool { return !s.folders[e.Folder]
 func (s *setAside) sameExport(base *delta.Snapshot) bool {
 	task := s.Batch(nil, work.Step{})
 	task.Replace = false
-	made := base.Metadata.Configuration[work.RootProperty]
-	return !errors.Is(local.Check(base, task), local.ErrForeignTable) && (made == "" || work.SameRoot(made, s.Env.RootName()))
+	return !errors.Is(local.Check(base, task), local.ErrForeignTable) && !s.IsMoved(base)
 }
 
 // keptRows are rows of folders that a batch does not read.

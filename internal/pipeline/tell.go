@@ -88,15 +88,16 @@ func (b *bringing) tellPartial() {
 		b.Spec.SourceTable, b.partial))
 }
 
-// tellCopiedAnew says that the table was exported again in full.
-func (b *bringing) tellCopiedAnew(p work.Part) {
+// tellCopiedAnew says that the table was exported again in full, if it was.
+func (b *bringing) tellCopiedAnew(p work.Part) bool {
 	before, now := work.SyncedAt(b.before), work.SyncedAt(p.Entity)
 	if before.IsZero() || now.IsZero() || before.Equal(now) {
-		return
+		return false
 	}
 	b.tell(report.TableCopiedAnew, p.Folder.String(), fmt.Sprintf(
 		"%s was exported again in full, complete at %s: rows that were deleted meanwhile have no delete marker and stay",
 		b.Spec.SourceTable, now.Format(time.RFC3339)))
+	return true
 }
 
 // tellSync says that the table's initial copy is not complete in a folder. Only

@@ -77,6 +77,7 @@ func (r *resolver) access(at string, a Access, l Location) Access {
 		}
 		return Access{}
 	}
+	r.literals(at, a)
 	if ways := a.ways(); len(ways) > 1 {
 		r.errorf(at, "has more than one way to sign in: "+strings.Join(ways, ", "), "keep one")
 	}
@@ -111,6 +112,24 @@ func (a Access) ways() []string {
 		}
 	}
 	return ways
+}
+
+// literals reports secrets that stand in the file: it is kept with other sources
+// and read by more people than may know them.
+func (r *resolver) literals(at string, a Access) {
+	for _, s := range []struct {
+		key   string
+		value Secret
+	}{
+		{"client_secret", a.ClientSecret},
+		{"client_certificate_password", a.ClientCertificatePassword},
+		{"account_key", a.AccountKey},
+		{"sas_token", a.SASToken},
+	} {
+		if path := join(at, s.key); s.value != "" && !r.cfg.replaced[path] {
+			r.warnf(path, "a secret stands in the file", fmt.Sprintf("keep it in an environment variable: %s: ${env.NAME}", s.key))
+		}
+	}
 }
 
 func (r *resolver) application(at string, a Access) {

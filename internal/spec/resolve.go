@@ -35,6 +35,9 @@ type Source struct {
 	// Environments are folders in Location ("" is its root) by source_schema,
 	// where the configuration says so. Look up with [Source.Folder].
 	Environments map[string]string
+	// Twins are environments of other pipelines that this one's could be taken for:
+	// a folder that bears a host's first label alone may be that of either.
+	Twins []string
 	// AbandonAfter is how long a folder without a usable model.json holds back
 	// those after it.
 	AbandonAfter time.Duration
@@ -113,6 +116,7 @@ func resolve(c *Config) *resolver {
 	r.state()
 	r.connections()
 	r.pipelines()
+	r.twins()
 	r.targets()
 	r.apart()
 	r.jobs()

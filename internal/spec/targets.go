@@ -125,6 +125,9 @@ func (p *Pipeline) Expand(tables func(sourceSchema string) ([]string, error)) ([
 	all := slices.Clone(p.Tables)
 	for _, e := range p.Environments {
 		found, err := tables(e.SourceSchema)
+		if err != nil && e.SourceSchema == "" {
+			return nil, fmt.Errorf("list the tables of the export: %w", err)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("list the tables of environment %q: %w", e.SourceSchema, err)
 		}

@@ -31,10 +31,14 @@ type Rows struct {
 
 // Table is the result of one table in a run.
 type Table struct {
-	Name   string // catalog.schema.table
-	State  string
-	Ended  time.Time
-	Result json.RawMessage // a JSON object, as the command line shows it
+	Name  string // catalog.schema.table
+	State string
+	Ended time.Time
+	// Code of the failure, or of the first warning, is kept with the [Last] result.
+	Code string
+	// Result is a JSON object, as the command line shows it; without one nothing but
+	// the [Last] result is kept.
+	Result json.RawMessage
 }
 
 // Event is a thing of note in a run.

@@ -340,7 +340,7 @@ func TestSchemaIsMadeOnce(t *testing.T) {
 	}
 	defer db.Close()
 	var applied int
-	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM goose_db_version WHERE version_id > 0`).Scan(&applied); err != nil || applied != 1 {
-		t.Errorf("%d migrations applied, want 1: %v", applied, err)
+	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM goose_db_version WHERE version_id > 0`).Scan(&applied); err != nil || applied != 2 {
+		t.Errorf("%d migrations applied, want 2: %v", applied, err)
 	}
 }

@@ -42,6 +42,12 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, run Run, tables []Table, 
 		return err
 	}
 	for _, t := range tables {
+		if err := putLast(ctx, tx, run, t); err != nil {
+			return err
+		}
+		if t.Result == nil {
+			continue
+		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO table_results (run, name, state, ended, result) VALUES (?, ?, ?, ?, ?)`,
 			serial, t.Name, t.State, t.Ended.UnixMilli(), string(t.Result)); err != nil {
 			return err
@@ -83,6 +89,9 @@ func putRun(ctx context.Context, tx *sql.Tx, r Run) (serial int64, err error) {
 // prune removes what is too old or too much; tables and events go with their run.
 func (s *Store) prune(ctx context.Context, tx *sql.Tx, now time.Time) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM runs WHERE began < ?`, now.Add(-s.opts.Keep).UnixMilli()); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM last_results WHERE ended < ?`, now.Add(-s.opts.Keep).UnixMilli()); err != nil {
 		return err
 	}
 	for _, q := range []string{

@@ -204,7 +204,7 @@ func ResolveEnvironment(found Environments, w Wanted) (string, error) {
 	name := nameOf(w.SourceSchema)
 	matching, by := found.matching(name)
 	if len(matching) == 1 {
-		if twin, has := w.twin(found, name, by); has {
+		if twin, has := w.twin(found, name, matching[0], by); has {
 			return "", twinError(w.SourceSchema, twin, matching[0])
 		}
 		return matching[0], nil
@@ -278,6 +278,7 @@ func environmentError(sourceSchema, label string, found Environments, matching [
 	case len(matching) > 0:
 		err.Err = fmt.Errorf("%w: %q is in several folders' names: %s", ErrEnvironment, label, found.names(matching))
 	case label == "":
+		err.Op, err.Path = "find the environment of tables", ""
 		err.Err = fmt.Errorf("%w: no source_schema says which; there are %s", ErrEnvironment, found.names(nil))
 		err.Hint = "name it in source_schema of the pipeline's tables"
 	default:

@@ -140,9 +140,14 @@ func (w Wanted) rival(found Environments, name environmentName) (string, bool) {
 }
 
 // twin is another name, of another region, that finds the same folder by the
-// label that both share.
-func (w Wanted) twin(found Environments, name environmentName, by string) (string, bool) {
+// label that both share, or that the folder is given for.
+func (w Wanted) twin(found Environments, name environmentName, folder, by string) (string, bool) {
 	var twins []string
+	for other, given := range w.Explicit {
+		if o := nameOf(other); strings.Trim(given, "/") == folder && o.label() == name.label() && o.apart(name) {
+			twins = append(twins, other)
+		}
+	}
 	for _, other := range w.unmapped() {
 		o := nameOf(other)
 		if _, itsBy := found.matching(o); itsBy == by && by == o.label() && o.apart(name) {

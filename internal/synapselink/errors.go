@@ -48,7 +48,7 @@ type Error struct {
 	Hint string // what to do next
 }
 
-func (e *Error) Error() string { return sentence(e.Op+" "+e.Path, e.Err, e.Hint) }
+func (e *Error) Error() string { return sentence(strings.TrimSpace(e.Op+" "+e.Path), e.Err, e.Hint) }
 func (e *Error) Unwrap() error { return e.Err }
 
 // TableError is a failure that stops one table and no other.

@@ -360,6 +360,8 @@ func TestResolveBesideOthers(t *testing.T) {
 			Wanted{SourceSchema: prod, Others: []string{prod, prod4}}, "d-prod", ""},
 		{"two regions, the other one is mapped", Environments{Whole: []string{"d-prod", "x"}},
 			Wanted{SourceSchema: prod, Others: []string{prod, prod4}, Explicit: map[string]string{prod4: "x"}}, "d-prod", ""},
+		{"two regions, the folder is given for the other one", Environments{Whole: []string{"d-prod", "x"}},
+			Wanted{SourceSchema: prod, Explicit: map[string]string{prod4: "d-prod/"}}, "", `"` + prod4 + `", which would mean it, too`},
 		{"a host and its label", Environments{Whole: []string{"d-prod", "x"}}, Wanted{SourceSchema: prod, Others: []string{prod, "PROD"}}, "d-prod", ""},
 		{"two regions, one root", Environments{Whole: []string{""}},
 			Wanted{SourceSchema: prod, Others: []string{prod, prod4}}, "", `"` + prod4 + `" would mean it, too`},

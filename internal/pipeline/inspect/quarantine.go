@@ -68,7 +68,7 @@ func QuarantinedRows(ctx context.Context, p *work.Pipeline, table string, place 
 	}
 	q, err := quarantineOf(ctx, survey.Lake, t, place, 0)
 	if err == nil && len(q.Rows) == 0 && !place.IsAll() {
-		return nil, fmt.Errorf("%w: %s has %d rows in it", quarantine.ErrNoRow, t.Name(), q.Count)
+		return nil, fmt.Errorf("%w: rows in the quarantine of %s: %d", quarantine.ErrNoRow, t.Name(), q.Count)
 	}
 	return q, err
 }

@@ -52,6 +52,9 @@ func (c *reconciling) apply(ctx context.Context) error {
 	folder := strconv.FormatInt(c.judge.Since, 10)
 	to := work.Step{AppID: c.AppID() + reconcilePrefix + folder, Cursor: max(1, c.Snapshot.Version),
 		Marks: map[string]int64{c.AppID() + reconciledPrefix + folder: c.cursor.Digits()}}
+	if c.Snapshot.Txns[c.CopiedID()].Version != 0 {
+		to.Marks[c.CopiedID()] = 0 // what the copy left behind is gone
+	}
 	task := c.Batch(c.schema, to)
 	task.Replace, task.Properties = false, nil // the table stays as it is
 	task.Seal = func(context.Context, *delta.Snapshot) (local.Sealed, error) { return local.Sealed{Txns: to.Marks}, nil }
@@ -72,7 +75,7 @@ func (c *reconciling) apply(ctx context.Context) error {
 	r.Version = result.Version
 	c.tell(report.VanishedRowsRemoved, r.Since, fmt.Sprintf("%s that the source no longer had when the table was copied again, beginning with folder %s", rowsText(r.Removed), r.Since))
 	if r.Verdict == HasVanished {
-		r.Verdict = Matches
+		r.Verdict = c.agreement()
 	}
 	return nil
 }

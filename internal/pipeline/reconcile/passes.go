@@ -88,8 +88,8 @@ func (c *reconciling) compare(ctx context.Context) error {
 	if err != nil || !explained {
 		return err
 	}
-	r.Missing, r.Extra, r.Differing, r.Vanished, r.Unchecked, r.SetAside, r.BadRows = 0, 0, 0, 0, 0, 0, 0
-	c.badSince, c.unkeyed, c.after, c.vanished = 0, 0, compare.Tally{}, nil
+	r.Missing, r.Extra, r.Differing, r.Vanished, r.Unchecked, r.UncheckedRows, r.SetAside, r.BadRows = 0, 0, 0, 0, 0, 0, 0, 0
+	c.badSince, c.unkeyed, c.checked, c.after, c.vanished = 0, 0, 0, compare.Tally{}, nil
 	c.differing, c.vanishing = compare.Smallest{Most: c.q.MaxKeys}, compare.Smallest{Most: c.q.MaxKeys}
 	r.Passes = 0
 	return c.compareAll(ctx)
@@ -122,7 +122,7 @@ func (c *reconciling) compareAll(ctx context.Context) error {
 		todo = append(todo[1:], ledger.Later...)
 		for key, h := range ledger.Keys() {
 			f := c.judge.Key(key, h)
-			c.count(key, f.Kind)
+			c.count(key, f)
 			table.Add(c.judge.Type, h.Rows)
 			export.Add(c.judge.Type, f.Export)
 			if f.Kind == compare.Vanished {
@@ -174,10 +174,14 @@ func (c *reconciling) fill(ctx context.Context, ledger *compare.Ledger, first bo
 	return c.scan(ctx, to)
 }
 
-func (c *reconciling) count(key change.Key, kind compare.Kind) {
+func (c *reconciling) count(key change.Key, f compare.Finding) {
 	r := c.report
-	switch kind {
+	if f.Kind == compare.Same && len(f.Export) > 0 {
+		c.checked++
+	}
+	switch f.Kind {
 	case compare.Same:
+		r.UncheckedRows += f.Given
 	case compare.Missing:
 		r.Missing++
 		c.differing.Add(key)
@@ -189,12 +193,16 @@ func (c *reconciling) count(key change.Key, kind compare.Kind) {
 		c.differing.Add(key)
 	case compare.Vanished:
 		r.Vanished++
+		if c.judge.Type == change.Type2 {
+			c.checked++ // its history stays
+		}
 		c.vanishing.Add(key)
 		if int64(len(c.vanished)+1)*int64(len(key)) <= c.Options.Memory/vanishedShare {
 			c.vanished = append(c.vanished, key)
 		}
 	case compare.Unchecked:
 		r.Unchecked++
+		r.UncheckedRows += f.Given
 	case compare.SetAside:
 		r.SetAside++
 	}

@@ -98,20 +98,23 @@ func TestDeletesComeOnce(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	report := func(change func(r *Reconciliation)) *Reconciliation {
-		r := &Reconciliation{}
-		r.InTable.Rows, r.Folders.Searched = 5, 1
-		change(r)
-		return r
+	of := func(change func(c *reconciling)) *reconciling {
+		c := &reconciling{report: &Reconciliation{}}
+		c.report.InTable.Rows = 5
+		change(c)
+		return c
 	}
-	for want, r := range map[Verdict]*Reconciliation{
-		Matches:      report(func(*Reconciliation) {}),
-		HasVanished:  report(func(r *Reconciliation) { r.Vanished = 1 }),
-		Different:    report(func(r *Reconciliation) { r.Vanished, r.Missing = 1, 1 }),
-		NotCheckable: report(func(r *Reconciliation) { r.Folders.Searched = 0 }),
+	for want, list := range map[Verdict][]*reconciling{
+		Matches: {of(func(c *reconciling) { c.checked = 1 }),
+			of(func(c *reconciling) { c.report.InTable.Rows = 0 })},
+		HasVanished:  {of(func(c *reconciling) { c.report.Vanished = 1 })},
+		Different:    {of(func(c *reconciling) { c.report.Vanished, c.report.Missing = 1, 1 })},
+		NotCheckable: {of(func(*reconciling) {})},
 	} {
-		if got := r.verdict(); got != want {
-			t.Errorf("%s instead of %s", got, want)
+		for i, c := range list {
+			if got := c.verdict(); got != want {
+				t.Errorf("%d: %s instead of %s", i, got, want)
+			}
 		}
 	}
 }

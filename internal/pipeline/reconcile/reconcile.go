@@ -42,6 +42,9 @@ type Reconciliation struct {
 	OlderGone bool `json:"older_folders_gone"`
 	// Gone says which, in words; empty for none.
 	Gone string `json:"gone,omitempty"`
+	// Missed says which folders went before the table had them, in words, so that it
+	// needs a full refresh; empty for none. The comparison knows nothing of them.
+	Missed string `json:"missed,omitempty"`
 	// RefreshSuffices: a full refresh from the folders that are left would give
 	// the whole table.
 	RefreshSuffices bool `json:"refresh_suffices"`
@@ -84,6 +87,7 @@ type reconciling struct {
 	report *Reconciliation
 
 	badSince  int64 // bad rows since the copy began
+	checked   int64 // keys with rows that are as the folders that are left have them
 	after     compare.Tally
 	differing compare.Smallest
 	vanishing compare.Smallest
@@ -134,6 +138,9 @@ func (c *reconciling) newReport() *Reconciliation {
 		Folders:    work.ExtentOf(c.Parts), Differences: []compare.KeyDifference{}, VanishedKeys: []string{}, Events: []report.Event{},
 	}
 	r.Quarantined = quarantine.StateOf(c.Snapshot).Rows
+	if text, found := c.Gap(); found {
+		r.Missed = text
+	}
 	return r
 }
 
@@ -226,7 +233,7 @@ func (c *reconciling) conclude(context.Context) error {
 		r.VanishedKeys = append(r.VanishedKeys, key.String())
 	}
 	r.RefreshSuffices = c.refreshSuffices()
-	r.Verdict = r.verdict()
+	r.Verdict = c.verdict()
 	c.tellReads()
 	c.block()
 	if r.Verdict == Different {
@@ -240,8 +247,19 @@ func (c *reconciling) conclude(context.Context) error {
 	return nil
 }
 
-// refreshHint says what can be done about rows that are not what they should be.
+// refreshHint says what can be done about rows that are not what they should be. A
+// full refresh reads what vanished rows came from, too, where it is left.
 func (c *reconciling) refreshHint() string {
+	hint := c.repair()
+	if len(c.judge.Removals) > 0 {
+		hint += "; a full refresh brings back rows that reconcile removed, as far as folders that are left have them: sluice reconcile " + c.Spec.SourceTable +
+			" --apply, with the same --since if one was given, removes them again"
+	}
+	return hint
+}
+
+// repair is what makes the table right.
+func (c *reconciling) repair() string {
 	command := "sluice run --table " + c.Spec.SourceTable + " --full-refresh"
 	switch refused := c.CheckRefresh(); {
 	case c.report.RefreshSuffices && refused != nil:
@@ -266,8 +284,12 @@ func (c *reconciling) block() {
 		r.Blocked = "the service reports failures of the copy: rows that seem to have vanished may be among those that it could not export"
 	case int64(len(c.vanished)) < r.Vanished && c.copyHoles() == "":
 		r.Blocked = fmt.Sprintf("%s vanished, more than memory holds; raise --memory, or run a full refresh", rowsText(r.Vanished))
-	default:
+	case c.copyHoles() != "":
 		r.Blocked = c.copyHoles()
+	case c.q.Since == "" && !c.copied.Proven:
+		r.Blocked = fmt.Sprintf("no model.json showed the copy under way, so that it may have begun before folder %s, and rows that came again there would be lost; "+
+			"name its first folder with --since: the one with rows of %s that was written when the table was added to Synapse Link again, or one before it, which finds fewer rows",
+			r.Since, c.Spec.SourceTable)
 	}
 }
 
@@ -280,7 +302,8 @@ func rowsText(n int64) string {
 
 // refreshSuffices: the folders that are left give the whole table. That is so
 // when they are all that the table was made from, or when a type 1 table was
-// copied again and all of that copy can be read: a copy brings no history.
+// copied again, it is known where that copy begins, and all of it can be read: a
+// copy brings no history.
 func (c *reconciling) refreshSuffices() bool {
 	switch {
 	case !c.report.OlderGone && !c.IsPartial():
@@ -288,7 +311,7 @@ func (c *reconciling) refreshSuffices() bool {
 	case c.report.OlderGone && c.judge.Type == change.Type2:
 		return false
 	}
-	return (c.copied.Whole() || c.q.Since != "") && c.copyHoles() == ""
+	return (c.copied.Whole() && c.copied.Proven || c.q.Since != "") && c.copyHoles() == ""
 }
 
 // copyBegins is the first folder, as digits, that may be of the last whole copy:

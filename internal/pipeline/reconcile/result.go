@@ -22,13 +22,14 @@ type Verdict string
 
 // The verdicts.
 const (
-	// Matches: the table has what the folders that are left say.
+	// Matches: the table has what the folders that are left say, and rows of it were
+	// compared.
 	Matches Verdict = "MATCHES"
 	// HasVanished: beside that it has rows that the source has no more.
 	HasVanished Verdict = "VANISHED_ROWS"
 	// Different: there are keys that differ.
 	Different Verdict = "DIFFERS"
-	// NotCheckable: no folder is left that says anything of the table.
+	// NotCheckable: of no key of the table the last state is in a folder that is left.
 	NotCheckable Verdict = "NOT_CHECKABLE"
 )
 
@@ -44,19 +45,24 @@ type Reconciled struct {
 	InTable  Tally `json:"in_table"`
 	InExport Tally `json:"in_export"`
 	// Keys that are missing in the table, that only the table has, that have
-	// other rows or values, whose rows vanished from the source, that only
-	// folders that are gone could tell about, and of which a row could not be
-	// read.
+	// other rows or values, whose rows vanished from the source, whose last state
+	// only folders that are gone could tell, and of which a row could not be read.
 	Missing   int64 `json:"missing_keys"`
 	Extra     int64 `json:"extra_keys"`
 	Differing int64 `json:"differing_keys"`
 	Vanished  int64 `json:"vanished_key_count"`
 	Unchecked int64 `json:"unchecked_keys"`
 	SetAside  int64 `json:"set_aside_keys"`
+	// UncheckedRows of the table are in no folder that is left.
+	UncheckedRows int64 `json:"unchecked_rows"`
 	// Since is the folder in which the table's last whole copy begins.
 	Since string `json:"copied_since,omitempty"`
 	// Removed rows that had vanished.
 	Removed int64 `json:"removed_rows"`
+	// BeforeRefresh: a full refresh made the table anew since then, which brings
+	// removed rows back where their folders are left. It is known when this is read
+	// and is not kept.
+	BeforeRefresh bool `json:"before_full_refresh,omitempty"`
 }
 
 // Tally counts rows. Keys are those with a current row; the checksum does not
@@ -69,13 +75,20 @@ type Tally struct {
 
 func shownTally(t compare.Tally) Tally { return Tally{t.Rows, t.Keys, t.Checksum.String()} }
 
-func (r *Reconciliation) verdict() Verdict {
-	switch {
+func (c *reconciling) verdict() Verdict {
+	switch r := c.report; {
 	case r.Missing+r.Extra+r.Differing > 0:
 		return Different
 	case r.Vanished > 0:
 		return HasVanished
-	case r.Folders.Searched == 0 && r.InTable.Rows > 0:
+	}
+	return c.agreement()
+}
+
+// agreement is the verdict where nothing differs: something must have been compared
+// for it to say more than that.
+func (c *reconciling) agreement() Verdict {
+	if c.report.InTable.Rows > 0 && c.checked == 0 {
 		return NotCheckable
 	}
 	return Matches
@@ -103,13 +116,13 @@ func (c *reconciling) store(ctx context.Context) {
 		return file.Close()
 	}()
 	if err != nil {
-		c.tell(report.CacheNotWritten, "", fmt.Sprintf("the result is not kept for sluice status: %v", err))
+		c.tell(report.CacheNotWritten, "", fmt.Sprintf("the result is not kept for sluice status in %s: %v", c.Lake.URL(keptFile(c.Target)), err))
 	}
 }
 
 // KeptOf reads the last comparisons of tables. One of a table that was
-// replaced since by another at its place, or rebuilt by a full refresh, tells
-// nothing; nor does one that cannot be read.
+// replaced since by another at its place tells nothing, nor does one that cannot be
+// read; one from before a full refresh is marked.
 func KeptOf(ctx context.Context, lake storage.Store, targets []*work.Target) map[*work.Target]*Reconciled {
 	list := make([]*Reconciled, len(targets))
 	var group errgroup.Group
@@ -142,9 +155,7 @@ func keptOf(ctx context.Context, lake storage.Store, t *work.Target) *Reconciled
 	if json.NewDecoder(bytes.NewReader(text)).Decode(&r) != nil || r.TableID != t.Snapshot.Metadata.ID || r.Version > t.Snapshot.Version {
 		return nil
 	}
-	if rebuilt(ctx, lake, t, &r) {
-		return nil
-	}
+	r.BeforeRefresh = rebuilt(ctx, lake, t, &r)
 	return &r
 }
 

@@ -56,7 +56,7 @@ var noteworthy = []EventKind{
 	{SourceChangedOnce, Info, "a file of the export changed between listing and reading; the table was planned anew and brought up to date", ""},
 	{TableStale, Warn, "the newest folder in the table is older than freshness_limit while newer folders wait", "see why they wait: sluice status, sluice plan"},
 	{TableGone, Warn, "the export describes the table no longer; its rows stay as they are", "remove it from the configuration, or add it to Synapse Link again"},
-	{SelectionUnknown, Warn, "include_columns or exclude_columns name a column that neither the source nor the table has", "correct the name"},
+	{SelectionUnknown, Warn, "include_columns or exclude_columns name a column that the source has no more", "take the name off the list"},
 	{RefreshWouldEmpty, Warn, "no folder that is left has rows of the table; a full refresh would have emptied it and was not done", "have the table exported again (remove it in Synapse Link and add it), then run a full refresh"},
 	{RowsQuarantined, Warn, "rows that could not be read were set aside, with the reason", "sluice quarantine list shows them; sluice quarantine retry applies them once they can be read"},
 	{QuarantineRowsLeft, Warn, "rows of earlier runs are still set aside; a full refresh leaves those whose folders it cannot read", "sluice quarantine list shows them"},
@@ -71,6 +71,6 @@ var noteworthy = []EventKind{
 	{TableCompacted, Info, "small files of the table were merged, or files with many dead rows written anew; no row is another", ""},
 	{MaintenanceFailed, Warn, "the table is up to date, but its files could not be looked after", "see the reason; sluice maintain tries again"},
 	{ClockSkewed, Warn, "the clock of this machine and that of the storage differ; ages of files are told by the one that is behind", "set the clock of this machine"},
-	{CacheNotWritten, Warn, "what was found could not be kept for the next run, which will look at everything anew", "make the state folder writable"},
+	{CacheNotWritten, Warn, "what was found could not be kept for the next run, which will look at everything anew", "make the folder that the text names writable: the state folder, or for a result of reconcile the table's in the lake"},
 	{FilesUnknown, Warn, "a folder holds files that are neither CSV files of a table nor known otherwise; nothing reads them", "look at what wrote them"},
 }

@@ -27,8 +27,8 @@ var classes = []struct {
 	{storage.ErrNoSpace, "NO_SPACE", "the lake's storage is full", "make room and run again: nothing was lost; the next run goes on where the table stands", false},
 	{storage.ErrChanged, "SOURCE_CHANGED", "a file of the export changed while it was read, again and again", "run again: it plans anew", false},
 	{local.ErrUnknownOutcome, "UNKNOWN_OUTCOME", "it could not be found out whether the commit happened", "run again: the table tells then", true},
-	{ErrPruneDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then run again; sluice check says which", true},
-	{storage.ErrDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then run again; sluice check says which", false},
+	{ErrPruneDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then try again", true},
+	{storage.ErrDenied, "ACCESS_DENIED", "storage refused a request", "give this user the right to do so, then try again", false},
 	{local.ErrDamaged, "DAMAGED_TABLE", "a file that is part of the table is missing or unreadable", "restore the file, or rebuild the table from the export with --full-refresh", false},
 	{local.ErrForeignTable, "FOREIGN_TABLE", "the table at the destination was made by something else, or another pipeline keeps it", "choose another destination, or replace the table with --full-refresh", true},
 	{delta.ErrForeignFiles, "FOREIGN_FILES", "the destination holds files and is no Delta table", "choose another destination, or remove what is there", false},
@@ -66,7 +66,7 @@ var classes = []struct {
 	{synapselink.ErrOtherMode, "OTHER_EXPORT_MODE", "the container was exported in a mode that is not read", "export with incremental update folders", true},
 	{synapselink.ErrChangelog, "NO_CHANGELOG", "Changelog/changelog.info is missing or names no folder", "look at the Synapse Link profile in Power Apps", true},
 	{synapselink.ErrManifest, "BAD_MANIFEST", "a model.json holds nothing that can be used", "restore the file", true},
-	{storage.ErrTransient, "UNAVAILABLE", "storage did not answer, after several tries", "run again: it goes on where the tables stand", false},
+	{storage.ErrTransient, "UNAVAILABLE", "storage cannot be reached, or did not answer after several tries", "run again: it goes on where the tables stand", false},
 	{storage.ErrNotExist, "NOT_FOUND", "a file went away after it was listed", "run again: it plans anew", false},
 	{errBadRow, "BAD_ROW", "a row cannot be bound or typed, and no more may be set aside", "see the row; max_bad_rows sets such rows aside", true},
 	{errOther, "ERROR", "anything else", "see the text", true},
@@ -96,6 +96,9 @@ func NewFailure(err error) *Failure {
 			}
 			return f
 		}
+	}
+	if hint := hintOf(err); hint != "" {
+		f.Message += "; " + hint
 	}
 	return f
 }

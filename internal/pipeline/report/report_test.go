@@ -69,6 +69,7 @@ func TestFailure(t *testing.T) {
 		{fmt.Errorf("%w: run a refresh", report.ErrGap), "FULL_REFRESH_REQUIRED", ": run a refresh"},
 		{&synapselink.RowError{Err: synapselink.ErrNumber}, "BAD_ROW", ""},
 		{errors.New("out of the blue"), "ERROR", "out of the blue"},
+		{hinted{errors.New("out of the blue")}, "ERROR", "out of the blue; turn the key"},
 	} {
 		f := report.NewFailure(test.err)
 		if f.Code != test.code || !strings.Contains(f.Message, test.says) || !errors.Is(f, test.err) {

@@ -28,6 +28,9 @@ type Result struct {
 	State    State         `json:"state"`
 	Source   []Source      `json:"source"`
 	Tables   []TableResult `json:"tables"`
+	// LookedAt is when the tables were looked at, where this update did not: nothing
+	// was new at the source. What others did to the tables since shows later.
+	LookedAt *time.Time `json:"looked_at,omitempty"`
 	// Events are about the export or the pipeline as a whole; those of tables
 	// are with them.
 	Events []Event `json:"events"`

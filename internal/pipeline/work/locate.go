@@ -74,7 +74,7 @@ func (s *Survey) locate(ctx context.Context, sourceSchema string) (string, error
 		s.found = &found
 	}
 	return synapselink.LocateEnvironment(ctx, s.Source, *s.found, synapselink.Wanted{
-		SourceSchema: sourceSchema, Others: s.sourceSchemas(), Explicit: s.Config.Source.Environments,
+		SourceSchema: sourceSchema, Others: slices.Concat(s.sourceSchemas(), s.Config.Source.Twins), Explicit: s.Config.Source.Environments,
 	})
 }
 

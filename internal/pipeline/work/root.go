@@ -1,10 +1,12 @@
 package work
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,16 +23,23 @@ func (t *Target) CheckKeeper() error { return t.checkKeeperOf(t.Snapshot) }
 // stay when the same names come to mean another export.
 const RootProperty = "sluice.root"
 
+// fromLakeProperty names the same folder as the lake sees it, where both are on
+// disk: that stays when a project is moved with its export and its lake.
+const fromLakeProperty = "sluice.rootFromLake"
+
 // RootName is how a table remembers its environment's folder:
 //
 //	dataverse-prod-unq1:/exports/prod    in a container
-//	/prod                                in an export on disk
+//	/data/export/prod                    on disk
 //
 // The account and the way it is reached are no part of it: they change when an
-// account moves, fails over, or gets another endpoint, and so does the place of a
-// folder on disk.
+// account moves, fails over, or gets another endpoint.
 func (e *Environment) RootName() string {
-	folder := "/" + strings.Trim(e.Export.Root, "/")
+	root := strings.Trim(e.Export.Root, "/")
+	if place := e.Export.Store.URL(root); isOnDisk(place) {
+		return cmp.Or(strings.TrimRight(filepath.ToSlash(place), "/"), "/")
+	}
+	folder := "/" + root
 	u, err := url.Parse(e.Export.Store.URL(""))
 	if err != nil {
 		return folder
@@ -52,54 +61,61 @@ func (e *Environment) RootName() string {
 	return container + ":/" + strings.Trim(prefix+folder, "/")
 }
 
-// SameRoot compares what tables remember. Of an export on disk the place above it is
-// not known: it may be the copy of a container.
-func SameRoot(a, b string) bool {
-	containerA, pathA := cutRoot(a)
-	containerB, pathB := cutRoot(b)
-	if containerA != "" && containerB != "" {
-		return a == b
-	}
-	return strings.HasSuffix(pathA, pathB) || strings.HasSuffix(pathB, pathA)
-}
+// isOnDisk tells the place of a folder from the URL of a service.
+func isOnDisk(place string) bool { return !strings.Contains(place, "://") }
 
-// cutRoot gives a path without '/' at its end.
-func cutRoot(root string) (container, path string) {
-	container, path, found := strings.Cut(root, ":")
-	if !found {
-		container, path = "", root
+// rootFromLake is the way from the lake to the environment's folder, ../export/prod;
+// empty unless both are on one disk.
+func (t *Target) rootFromLake() string {
+	lake, root := t.survey.Lake.URL(""), t.Env.RootName()
+	if !isOnDisk(lake) || !isOnDisk(t.Env.Export.Store.URL("")) {
+		return ""
 	}
-	return container, strings.TrimRight(path, "/")
+	way, err := filepath.Rel(lake, filepath.FromSlash(root))
+	if err != nil {
+		return "" // on another drive
+	}
+	return filepath.ToSlash(way)
 }
 
 // properties are those of the table's configuration beside what the engine sets.
 func (t *Target) properties() map[string]string {
 	properties := maps.Clone(t.Spec.Settings.TableProperties)
-	if t.Env != nil && t.Env.Err == nil {
-		if properties == nil {
-			properties = map[string]string{}
-		}
-		properties[RootProperty] = t.Env.RootName()
+	if t.Env == nil || t.Env.Err != nil {
+		return properties
+	}
+	if properties == nil {
+		properties = map[string]string{}
+	}
+	properties[RootProperty] = t.Env.RootName()
+	way, before := t.rootFromLake(), ""
+	if t.Exists() {
+		before = t.Snapshot.Metadata.Configuration[fromLakeProperty]
+	}
+	if way != "" || before != "" { // which would go on to count
+		properties[fromLakeProperty] = way
 	}
 	return properties
 }
 
-// isMoved reports whether the table was made from another environment's folder. What
-// its log says of folders says nothing then of those that are there now. A table of
-// before it remembered is given the folder with its next commit.
-func (t *Target) isMoved() bool {
-	if !t.Exists() || t.Env == nil || t.Env.Err != nil {
+// IsMoved reports whether the table, as the snapshot shows it, was made from another
+// environment's folder. What its log says of folders says nothing then of those that
+// are there now. On disk the place or the way from the lake has to be the same: a
+// lake can be moved alone, or a project with all that it has. A table of before it
+// remembered is given the folder with its next commit.
+func (t *Target) IsMoved(of *delta.Snapshot) bool {
+	if of == nil || of.Version < 0 || t.Env == nil || t.Env.Err != nil {
 		return false
 	}
-	made := t.Snapshot.Metadata.Configuration[RootProperty]
-	return made != "" && !SameRoot(made, t.Env.RootName())
+	made, way := of.Metadata.Configuration[RootProperty], of.Metadata.Configuration[fromLakeProperty]
+	return made != "" && made != t.Env.RootName() && (way == "" || way != t.rootFromLake())
 }
 
 // FindMoved refuses tables that were made from another environment's folder: rows of
 // two exports would become one table.
 func (s *Survey) FindMoved(targets []*Target) {
 	for _, t := range targets {
-		if t.Moved = t.isMoved(); t.Moved && t.Err == nil && !s.Request.FullRefresh {
+		if t.Moved = t.IsMoved(t.Snapshot); t.Moved && t.Err == nil && !s.Request.FullRefresh {
 			t.Err = t.MovedError()
 		}
 	}

@@ -73,7 +73,7 @@ func (t *Target) isForeign(ctx context.Context) bool {
 		t.Env = env
 	}
 	return errors.Is(local.Check(t.Snapshot, t.Batch(nil, Step{})), local.ErrForeignTable) ||
-		t.isMoved()
+		t.IsMoved(t.Snapshot)
 }
 
 // markFound marks the tables that a schema object brings for the first time though

@@ -89,6 +89,16 @@ func (t *Target) Reads() []ReadAs {
 	return list
 }
 
+// NamedBefore are the columns that the selection named when folders were read that
+// are in the table. The source or the table had them then.
+func (t *Target) NamedBefore() []string {
+	var names []string
+	for _, r := range t.Reads() {
+		names = append(append(names, r.Include...), r.Exclude...)
+	}
+	return names
+}
+
 // withReads adds to a table's properties how it is read from now on.
 func (t *Target) withReads(properties map[string]string) map[string]string {
 	if t.Labels != nil {

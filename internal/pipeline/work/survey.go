@@ -21,6 +21,8 @@ type Request struct {
 	// FullRefresh means the folders that are left from the first on, whatever the
 	// tables hold.
 	FullRefresh bool
+	// Recheck looks at all tables also where nothing is new at the source.
+	Recheck bool
 }
 
 // Survey finds out what there is to do for the tables of a pipeline.

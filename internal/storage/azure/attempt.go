@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,10 +25,13 @@ const (
 	// longestWait is the longest that Retry-After may ask for; for more, the
 	// next run is early enough.
 	longestWait = time.Minute
-	// refusedTries is how often a connection that is refused is tried. A service
-	// that restarts listens again within seconds; where none does, a wrong
-	// address is told soon.
-	refusedTries = 3
+	// fewTries is how often a connection that is refused is tried, or one that
+	// something else takes. A service that restarts listens again within seconds;
+	// where none does, a wrong address is told soon.
+	fewTries = 3
+	// longestFirst is for how long a store that never had an answer is asked
+	// again: silence from the beginning is a firewall or a wrong address.
+	longestFirst = time.Minute
 	// slowest is the slowest upload, in bytes a second, that is not silence: the
 	// transport does not say how far it got.
 	slowest = 64 << 10
@@ -34,6 +39,14 @@ const (
 
 // errSilent: the service accepted a request and said nothing for too long.
 var errSilent = errors.New("the service did not answer")
+
+// silence is errSilent with its time. It is a time-out for those who look for one.
+type silence time.Duration
+
+func (s silence) Error() string { return fmt.Sprintf("%v for %s", errSilent, time.Duration(s)) }
+func (silence) Unwrap() error   { return errSilent }
+func (silence) Timeout() bool   { return true }
+func (silence) Temporary() bool { return true }
 
 // retryOptions leave waiting to the retry policy of azcore, which doubles,
 // jitters and obeys Retry-After.
@@ -47,9 +60,6 @@ func retryOptions() policy.RetryOptions {
 }
 
 func shouldRetry(response *http.Response, err error) bool {
-	if refused, ok := errors.AsType[*refusedError](err); ok {
-		return refused.try < refusedTries
-	}
 	if err != nil {
 		return transient(err)
 	}
@@ -72,8 +82,14 @@ func transient(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return !dns.IsNotFound
 	}
+	if proxy, ok := errors.AsType[*entra.ProxyRefusal](err); ok {
+		return transientStatus(proxy.Status)
+	}
 	if untrusted(err) {
 		return false
+	}
+	if _, other := errors.AsType[*entra.Impostor](err); other {
+		return true
 	}
 	if errors.Is(err, errSilent) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
@@ -89,25 +105,30 @@ func untrusted(err error) bool {
 	return verification || record || authority || errors.Is(err, http.ErrSchemeMismatch)
 }
 
-// refusedError is a try that nobody took, with its number.
-type refusedError struct {
-	error
+// lastError is a try that no other one is to follow.
+type lastError struct{ error }
 
-	try int32
-}
+func (e *lastError) Unwrap() error { return e.error }
 
-func (e *refusedError) Unwrap() error { return e.error }
+// NonRetriable tells the retry policy.
+func (*lastError) NonRetriable() {}
 
 // attempts sends single tries: it is the transport below the retry policy.
 type attempts struct {
 	inner    policy.Transporter
 	places   *semaphore.Weighted
 	patience time.Duration
+	log      *slog.Logger // may be nil
 	sent     atomic.Int64
+
+	began    sync.Once
+	first    time.Time   // when the first try was sent
+	answered atomic.Bool // some try was
+	silent   atomic.Bool // that the service does so is in the log
 }
 
-func newAttempts(inner policy.Transporter, places int, patience time.Duration) *attempts {
-	return &attempts{inner: inner, places: semaphore.NewWeighted(int64(places)), patience: patience}
+func newAttempts(inner policy.Transporter, places int, patience time.Duration, log *slog.Logger) *attempts {
+	return &attempts{inner: inner, places: semaphore.NewWeighted(int64(places)), patience: patience, log: log}
 }
 
 // Do sends one try. Its place is free again when the response has been read.
@@ -117,6 +138,7 @@ func (a *attempts) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.sent.Add(1)
+	a.began.Do(func() { a.first = time.Now() })
 	try := int32(1)
 	if count, ok := ctx.Value(triesKey{}).(*atomic.Int32); ok {
 		try = count.Add(1)
@@ -126,14 +148,32 @@ func (a *attempts) Do(r *http.Request) (*http.Response, error) {
 	w.timer.Stop()
 	if err != nil {
 		w.end()
-		if err = w.explain(err); entra.Refused(err) {
-			err = &refusedError{err, try}
-		}
-		return nil, err
+		return nil, a.failed(r, w.explain(err), try)
 	}
+	a.answered.Store(true)
+	a.silent.Store(false)
 	w.body = response.Body
 	response.Body = w
 	return response, nil
+}
+
+// failed warns of silence, and says whether another try is in vain.
+func (a *attempts) failed(r *http.Request, err error, try int32) error {
+	if timedOut(err) && a.log != nil && !a.silent.Swap(true) {
+		a.log.LogAttrs(r.Context(), slog.LevelWarn, "storage does not answer",
+			slog.String("host", r.URL.Host), slog.Int("attempt", int(try)), slog.String("error", withoutURL(err).Error()))
+	}
+	_, other := errors.AsType[*entra.Impostor](err)
+	few := (other || entra.Refused(err)) && try >= fewTries
+	if few || !a.answered.Load() && time.Since(a.first) >= longestFirst {
+		return &lastError{err}
+	}
+	return err
+}
+
+func timedOut(err error) bool {
+	network, ok := errors.AsType[net.Error](err)
+	return ok && network.Timeout()
 }
 
 // triesKey is for a counter in the context of a request.
@@ -173,10 +213,9 @@ type watched struct {
 func (a *attempts) watch(ctx context.Context, upload int64) *watched {
 	ctx, cancel := context.WithCancelCause(ctx)
 	patience := a.patience + time.Duration(max(upload, 0))*time.Second/slowest
-	silent := fmt.Errorf("%w for %s", errSilent, patience)
 	return &watched{
 		ctx: ctx, cancel: cancel, patience: patience,
-		timer:   time.AfterFunc(patience, func() { cancel(silent) }),
+		timer:   time.AfterFunc(patience, func() { cancel(silence(patience)) }),
 		release: func() { a.places.Release(1) },
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/sluicedata/sluice/internal/storage"
+	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
 const (
@@ -58,7 +59,8 @@ type Config struct {
 	Patience time.Duration
 	// Transport sends the requests; nil means one of the store's own.
 	Transport policy.Transporter
-	// Log gets a line for every request, at level debug; nil for none.
+	// Log gets a line for every request, at level debug, and a warning when the
+	// service falls silent; nil for none.
 	Log *slog.Logger
 }
 
@@ -108,7 +110,7 @@ func newStore(c Config) (*Store, error) {
 		own := newTransport(places)
 		c.Transport, s.close = &http.Client{Transport: own}, own.CloseIdleConnections
 	}
-	s.attempts = newAttempts(Logged(c.Transport, c.Log), places, cmp.Or(c.Patience, defaultPatience))
+	s.attempts = newAttempts(genuine{Logged(c.Transport, c.Log)}, places, cmp.Or(c.Patience, defaultPatience), c.Log)
 	s.container, err = newClient(c, s.attempts)
 	return s, err
 }
@@ -157,6 +159,8 @@ func newTransport(connections int) *http.Transport {
 		IdleConnTimeout:     90 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
 		DisableCompression:  true,
+
+		OnProxyConnectResponse: entra.ProxyAnswer,
 	}
 }
 

@@ -10,10 +10,14 @@
 //
 //	store ─▶ retry ─▶ credential ─▶ attempt ─▶ transport
 //	         │                      └ one of Config.Requests places, a count,
-//	         │                        and a limit on silence
+//	         │                        and a limit on silence; takes no answer
+//	         │                        of a proxy for the service's
 //	         └ six tries on 408, 429, 500, 502, 503, 504, silence and broken
-//	           connections, three where the connection is refused; 0.8 s doubling
-//	           with jitter, or what Retry-After says
+//	           connections, three where the connection is refused or something
+//	           else answers; 0.8 s doubling with jitter, or what Retry-After says
+//
+// A store that never had an answer is asked again for a minute at most. When the
+// service falls silent, a warning is logged.
 //
 // No try holds its place while it waits for the next one. A response that breaks
 // off is asked for again from the byte where it broke.
@@ -72,6 +76,8 @@
 //	401, 403, immutable, no token        ErrDenied
 //	a lease of another program           ErrLeased, which is an ErrDenied
 //	408, 429, 5xx, silence, reset        ErrTransient
+//	no such host, no trusted certificate,
+//	an answer of a proxy or a portal     ErrUnreachable, which is an ErrTransient
 //	507                                  ErrNoSpace
 //
 // [azcore.ResponseError]: https://pkg.go.dev/github.com/Azure/azure-sdk-for-go/sdk/azcore#ResponseError

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -20,6 +21,16 @@ import (
 
 // ErrLeased: another program holds a lease on the blob or its container.
 var ErrLeased = fmt.Errorf("%w: it is leased by another program", storage.ErrDenied)
+
+// ErrUnreachable: requests do not get to the service, but to nobody or to something
+// else, and further tries would not change that. It is an ErrTransient, too: what
+// is stored, and what became of a write, is not known.
+var ErrUnreachable error = unreachableError{}
+
+type unreachableError struct{}
+
+func (unreachableError) Error() string { return "storage cannot be reached" }
+func (unreachableError) Unwrap() error { return storage.ErrTransient }
 
 // fail makes the error of an operation on a path.
 func (s *Store) fail(op, path string, err error) error {
@@ -61,7 +72,9 @@ func classify(op string, err error) error {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	case untrusted(err):
-		return fmt.Errorf("no trusted connection: %w", err)
+		return &serviceError{class: ErrUnreachable, text: "no trusted connection: " + firstLine(err.Error()), cause: err}
+	case unreachable(err):
+		return &serviceError{class: ErrUnreachable, text: firstLine(err.Error()), cause: err}
 	case transient(err):
 		return &serviceError{class: storage.ErrTransient, text: firstLine(err.Error()), cause: err}
 	}
@@ -69,6 +82,14 @@ func classify(op string, err error) error {
 		return &serviceError{class: storage.ErrDenied, text: "no token: " + firstLine(refusal), cause: err}
 	}
 	return &serviceError{text: firstLine(err.Error()), cause: err}
+}
+
+// unreachable: the host does not exist, or something before it answers.
+func unreachable(err error) bool {
+	_, other := errors.AsType[*entra.Impostor](err)
+	_, proxy := errors.AsType[*entra.ProxyRefusal](err)
+	name, looked := errors.AsType[*net.DNSError](err)
+	return other || proxy || looked && name.IsNotFound
 }
 
 // withoutURL is the error below that of a request, which shows its URL: that may

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure"
+	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
 const base = "https://contosolake.blob.core.windows.net/c"
@@ -81,10 +82,12 @@ func TestErrorsOfConnections(t *testing.T) {
 		class error
 		says  string
 	}{
-		{&net.DNSError{Err: "no such host", Name: "contosolake.blob.core.windows.net", IsNotFound: true}, nil, "no such host"},
-		{untrusted, nil, "no trusted connection: tls: failed to verify certificate"},
-		{http.ErrSchemeMismatch, nil, "no trusted connection: http: server gave HTTP response to HTTPS client"},
+		{&net.DNSError{Err: "no such host", Name: "contosolake.blob.core.windows.net", IsNotFound: true}, azure.ErrUnreachable, "storage cannot be reached (lookup contosolake.blob.core.windows.net: no such host)"},
+		{untrusted, azure.ErrUnreachable, "no trusted connection: tls: failed to verify certificate"},
+		{http.ErrSchemeMismatch, storage.ErrTransient, "no trusted connection: http: server gave HTTP response to HTTPS client"},
 		{&net.OpError{Op: "dial", Err: errors.New("connection timed out")}, storage.ErrTransient, "temporarily unavailable (dial: connection timed out)"},
+		{&entra.ProxyRefusal{Proxy: "proxy:3128", Status: 407}, storage.ErrTransient,
+			"storage cannot be reached (the proxy proxy:3128 answered 407 Proxy Authentication Required)"},
 		{context.Canceled, context.Canceled, "context canceled"},
 	}
 	for _, tt := range tests {

@@ -130,6 +130,7 @@ func nameOf(r *http.Request) string {
 func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	w.Header().Set("X-Ms-Request-Id", "1")
 	name, comp := nameOf(r), r.URL.Query().Get("comp")
 	switch {
 	case comp == "list":

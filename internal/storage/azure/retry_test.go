@@ -1,9 +1,11 @@
 package azure_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/sluicedata/sluice/internal/storage"
 	"github.com/sluicedata/sluice/internal/storage/azure"
+	"github.com/sluicedata/sluice/internal/storage/azure/entra"
 )
 
 // Time in these tests is that of synctest: nothing is waited for.
@@ -58,7 +61,8 @@ func TestRetries(t *testing.T) {
 			"temporarily unavailable (the service did not answer for 30s)",
 		},
 		{"refused for good", []answer{refused(403, "AuthorizationFailure")}, 1, 0, 0, storage.ErrDenied, "access denied"},
-		{"no such account", []answer{broken(notFound)}, 1, 0, 0, nil, "no such host"},
+		{"no such account", []answer{broken(notFound)}, 1, 0, 0, azure.ErrUnreachable, "no such host"},
+		{"a proxy that asks who is there", []answer{broken(&entra.ProxyRefusal{Status: 407})}, 1, 0, 0, azure.ErrUnreachable, "the proxy answered 407"},
 		{
 			"nobody listens", []answer{nobody, nobody, nobody, nobody}, 3, 2560 * time.Millisecond, 4160 * time.Millisecond,
 			storage.ErrTransient, "temporarily unavailable (dial tcp 127.0.0.1:10000: connect: connection refused)",
@@ -95,6 +99,58 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// What never answered is given up after a minute, with a word after half of it.
+func TestSilenceFromTheBeginning(t *testing.T) {
+	handshake := broken(tlsTimeout{})
+	for _, tt := range []struct {
+		name   string
+		never  answer
+		lasts  time.Duration
+		says   string
+		logged string
+	}{
+		{
+			"no answer", silent, time.Minute, "the service did not answer for 30s",
+			`level=WARN msg="storage does not answer" host=contosolake.blob.core.windows.net attempt=1 error="the service did not answer for 30s"`,
+		},
+		{
+			"no handshake", func(r *http.Request, serve func() *http.Response) (*http.Response, error) {
+				<-time.After(10 * time.Second)
+				return handshake(r, serve)
+			}, time.Minute, "TLS handshake timeout",
+			`level=WARN msg="storage does not answer" host=contosolake.blob.core.windows.net attempt=1 error="TLS handshake timeout"`,
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			f := newFake()
+			f.fault = tt.never
+			s := f.open(t, func(c *azure.Config) {
+				c.Log = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: withoutTime}))
+			})
+			start := time.Now()
+			_, err := s.Stat(t.Context(), "a")
+			if took := time.Since(start); took < tt.lasts || took > tt.lasts+15*time.Second {
+				t.Errorf("%s: it took %s", tt.name, took)
+			}
+			if !errors.Is(err, storage.ErrTransient) || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+			equal(t, tt.name, strings.TrimSpace(out.String()), tt.logged)
+			if d, ok := entra.Diagnose(err, entra.About{}); !ok || d.Code != "TIMED_OUT" || !strings.Contains(d.Fix, "firewalls") {
+				t.Errorf("%s: diagnosed as %+v", tt.name, d)
+			}
+		})
+	}
+}
+
+// tlsTimeout is what net/http says of a host that does not shake hands.
+type tlsTimeout struct{}
+
+func (tlsTimeout) Error() string   { return "TLS handshake timeout" }
+func (tlsTimeout) Timeout() bool   { return true }
+func (tlsTimeout) Temporary() bool { return true }
+
 func TestCancelledWhileItWaitsForTheNextTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
@@ -129,7 +185,7 @@ func TestSilenceInABody(t *testing.T) {
 		if took := time.Since(start); took != 30*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		equal(t, "requests", f.take(), []string{"GET a bytes=0-4194303", "GET a bytes=4-4194303"})
+		equal(t, "requests", f.take(), []string{"GET a bytes=0-8388607", "GET a bytes=4-8388607"})
 	})
 }
 

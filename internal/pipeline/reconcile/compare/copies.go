@@ -23,7 +23,11 @@ type Copy struct {
 	Running bool
 	// Failures: it ended, and the service says that rows are missing.
 	Failures bool
-	// After is the last folder that is known to be before it.
+	// Proven: a folder showed it under way. Otherwise only its end is known, and a
+	// manifest can be a folder late: it may have begun before Since.
+	Proven bool
+	// After is the last folder that is known to be before it, as far as manifests
+	// tell.
 	After synapselink.FolderName
 }
 
@@ -49,7 +53,7 @@ func LastCopy(seen []Seen) Copy {
 		case slices.Contains(running, s.State):
 			if known && !last.Running {
 				before, last = last, begins(seen, i, unsure)
-				last.Running = true
+				last.Running, last.Proven = true, true
 			}
 			continue
 		case s.State != "Completed" && s.State != withFailures:

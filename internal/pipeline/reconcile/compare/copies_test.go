@@ -19,20 +19,20 @@ func TestLastCopy(t *testing.T) {
 		{"the first copy", []string{"1|InProgress|", "2|Completed|" + first, "3|Completed|" + first}, ""},
 		{"within one folder", []string{"1|Completed|" + first, "3|Completed|" + second}, "3"},
 		{"later folders say the same", []string{"1|Completed|" + first, "3|Completed|" + second, "4|Completed|" + second}, "3"},
-		{"through several folders", []string{"1|Completed|" + first, "2|InProgress|" + first, "3|InProgress|", "4|Completed|" + second}, "2"},
-		{"not complete", []string{"1|Completed|" + first, "2|InProgress|" + first, "3|InProgress|"}, "2 running"},
-		{"requested", []string{"1|Completed|" + first, "2|RequestedInitialData|"}, "2 running"},
-		{"with failures", []string{"1|Completed|" + first, "2|InProgress|", "3|CompletedWithFailures|" + second}, "2 failures"},
+		{"through several folders", []string{"1|Completed|" + first, "2|InProgress|" + first, "3|InProgress|", "4|Completed|" + second}, "2 shown"},
+		{"not complete", []string{"1|Completed|" + first, "2|InProgress|" + first, "3|InProgress|"}, "2 running shown"},
+		{"requested", []string{"1|Completed|" + first, "2|RequestedInitialData|"}, "2 running shown"},
+		{"with failures", []string{"1|Completed|" + first, "2|InProgress|", "3|CompletedWithFailures|" + second}, "2 failures shown"},
 		{"state went back and came again unchanged", []string{"1|Completed|" + first, "2|InProgress|" + first, "3|Completed|" + first}, ""},
 		{"paused is no copy", []string{"1|Completed|" + first, "2|Paused|" + first, "3|Completed|" + first}, ""},
 		{"paused at first", []string{"1|Completed|" + first, "2|Paused|" + first, "3|Completed|" + second}, "2"},
-		{"paused, then under way", []string{"1|Completed|" + first, "2|None|", "3|InProgress|", "4|Completed|" + second}, "2"},
+		{"paused, then under way", []string{"1|Completed|" + first, "2|None|", "3|InProgress|", "4|Completed|" + second}, "2 shown"},
 		{"paused and copied later", []string{"1|Completed|" + first, "2|Paused|" + first, "3|Completed|" + first, "4|Completed|1/4/2024 0:00:30 AM"}, "4"},
 		{"paused when complete", []string{"1|Completed|" + first, "2|Paused|" + second, "3|Completed|" + second}, "2"},
 		{"told a folder late", []string{"1|Completed|" + first, "3|Completed|" + first, "4|Completed|1/3/2024 11:00:00 AM"}, "3"},
 		{"told by a text that is no time", []string{"1|Completed|a", "3|Completed|b"}, "3"},
 		{"again", []string{"1|Completed|" + first, "3|Completed|" + second, "5|Completed|" + third}, "5"},
-		{"again, and not complete", []string{"1|Completed|" + first, "3|Completed|" + second, "5|InProgress|" + second}, "5 running"},
+		{"again, and not complete", []string{"1|Completed|" + first, "3|Completed|" + second, "5|InProgress|" + second}, "5 running shown"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var seen []Seen
@@ -54,6 +54,9 @@ func TestLastCopy(t *testing.T) {
 			}
 			if c.Failures {
 				got += " failures"
+			}
+			if c.Proven {
+				got += " shown"
 			}
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)

@@ -20,11 +20,13 @@
 // Folders are removed, the oldest first, so that the folders that are left need
 // not hold all that the table was made from. The table's own rows, and the deletes
 // that it remembers, tell which folder each came from: those of folders that are
-// gone are taken as given ([Unchecked]), and what the folders that are left say is
-// put upon them. What ended a row that is given is given, too: that another
+// gone are taken as given, and what the folders that are left say is put upon them.
+// A key whose last state stands only so is [Unchecked], never [Same]: the table would
+// be compared with itself. What ended a row that is given is given, too: that another
 // program ended it cannot be told then.
 //
 // A table that was exported again in full ([LastCopy]) may hold rows that the
 // source has no more and never marked as deleted: no folder since the copy began
-// delivered them. Those are [Vanished].
+// delivered them. Those are [Vanished]. Where no folder showed the copy under way
+// ([Copy].Proven), nobody can tell whether it came in one folder or began before.
 package compare

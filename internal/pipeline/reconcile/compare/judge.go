@@ -23,7 +23,8 @@ const (
 	Differs
 	// Vanished: the source has no such row any more and left no delete.
 	Vanished
-	// Unchecked: only folders that are gone could tell.
+	// Unchecked: the table agrees with what is left because of what it says itself
+	// of folders that are gone, which only those could tell.
 	Unchecked
 	// SetAside: a row of the key could not be read from the export.
 	SetAside
@@ -40,6 +41,9 @@ func (k Kind) String() string {
 type Finding struct {
 	Kind   Kind
 	Export []Row
+	// Given rows of a key that agrees were compared with nothing: no folder that is
+	// left delivered them as they are.
+	Given int64
 }
 
 // Judge compares the two sides.
@@ -74,12 +78,12 @@ func (j *Judge) Key(key change.Key, h *History) Finding {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Digest.Hi, b.Digest.Hi), cmp.Compare(a.Digest.Lo, b.Digest.Lo))
 	})
 	if h.SetAside {
-		return Finding{SetAside, h.Rows}
+		return Finding{Kind: SetAside, Export: h.Rows}
 	}
 	// A full refresh undoes removals, so that both are as it should be: a table
 	// with them and one without.
 	if removed := j.removals(key, h); len(removed) > 0 {
-		if f := j.compare(key, h, removed); f.Kind == Same || f.Kind == Vanished {
+		if f := j.compare(key, h, removed); f.Kind == Same || f.Kind == Unchecked || f.Kind == Vanished {
 			return f
 		}
 	}
@@ -90,20 +94,42 @@ func (j *Judge) Key(key change.Key, h *History) Finding {
 func (j *Judge) compare(key change.Key, h *History, removed []change.Change) Finding {
 	want := j.rows(key, h, removed)
 	if j.mayVanish(h) && isLive(want) {
-		without := j.rows(key, h, append(slices.Clip(removed), removal(key, j.DeletedAt())))
+		more := append(slices.Clip(removed), removal(key, j.DeletedAt()))
+		without := j.rows(key, h, more)
 		switch {
 		case sameRows(h.Rows, without):
-			return Finding{Same, without}
+			return j.agreed(key, h, without, more)
 		case sameRows(h.Rows, want):
-			return Finding{Vanished, without}
+			return Finding{Kind: Vanished, Export: without}
 		}
 	}
-	kind := j.kind(h, want)
-	if kind == Unchecked {
-		want = h.Rows
+	if sameRows(h.Rows, want) {
+		return j.agreed(key, h, want, removed)
 	}
-	return Finding{kind, want}
+	return Finding{Kind: differs(h, want), Export: want}
 }
+
+// agreed is what is found where the table has what it should have. What is given
+// agrees with itself: the key was checked only if its last state is that of the
+// folders that are left alone.
+func (j *Judge) agreed(key change.Key, h *History, want []Row, more []change.Change) Finding {
+	f := Finding{Kind: Same, Export: want}
+	if !j.OlderGone {
+		return f
+	}
+	alone := Judge{Type: j.Type}
+	if !sameRows(last(want), last(alone.rows(key, h, more))) {
+		f.Kind = Unchecked
+	}
+	for i := range want {
+		if !h.delivered(&want[i]) {
+			f.Given++
+		}
+	}
+	return f
+}
+
+func last(rows []Row) []Row { return rows[max(0, len(rows)-1):] }
 
 // removals are the deletes that met the key.
 func (j *Judge) removals(key change.Key, h *History) []change.Change {
@@ -120,13 +146,9 @@ func removal(key change.Key, folder int64) change.Change {
 	return change.Change{Key: key, Delete: true, Unversioned: true, Folder: folder, Modified: change.NoTime}
 }
 
-func (j *Judge) kind(h *History, want []Row) Kind {
+// differs is how the table differs from what it should have.
+func differs(h *History, want []Row) Kind {
 	switch {
-	case sameRows(h.Rows, want):
-		if len(h.Changes) == 0 {
-			return Unchecked
-		}
-		return Same
 	case len(want) == 0:
 		return Extra
 	case len(h.Rows) > 0:
@@ -216,6 +238,11 @@ func (j *Judge) give(m *change.Model[int], key change.Key, h *History) {
 func (h *History) upserted(version int64) bool {
 	return slices.ContainsFunc(h.Rows, func(r Row) bool { return r.Start == version }) ||
 		slices.ContainsFunc(h.Changes, func(c Change) bool { return !c.Delete && c.Version == version })
+}
+
+// delivered reports whether a folder that is left has the row.
+func (h *History) delivered(r *Row) bool {
+	return slices.ContainsFunc(h.Changes, func(c Change) bool { return !c.Delete && c.Version == r.Start && c.Digest == r.Digest })
 }
 
 // remembers reports whether the table knows better where a delete without version

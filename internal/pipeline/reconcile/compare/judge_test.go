@@ -60,12 +60,17 @@ func TestJudge(t *testing.T) {
 
 		{"from a folder that is gone", older, nil, []Row{row(f1, 1, open, 7)}, Unchecked, []Row{row(f1, 1, open, 7)}},
 		{"of nobody, folders gone", older, nil, []Row{row(0, 1, open, 7)}, Unchecked, []Row{row(0, 1, open, 7)}},
-		{"gone and newer", older, []Change{up(f2, 1, 6)}, []Row{row(f1, 3, open, 7)}, Same, []Row{row(f1, 3, open, 7)}},
+		{"gone and newer", older, []Change{up(f2, 1, 6)}, []Row{row(f1, 3, open, 7)}, Unchecked, []Row{row(f1, 3, open, 7)}},
+		{"gone and brought again", older, []Change{up(f2, 3, 7)}, []Row{row(f1, 3, open, 7)}, Same, []Row{row(f1, 3, open, 7)}},
+		{"as an older folder that is left has it", older, []Change{up(f1, 3, 7)}, []Row{row(f1, 3, open, 7)}, Same, []Row{row(f1, 3, open, 7)}},
+		{"not as an older folder that is left has it", older, []Change{up(f1, 3, 6)}, []Row{row(f1, 3, open, 7)}, Unchecked, []Row{row(f1, 3, open, 7)}},
 		{"gone and older", older, []Change{up(f2, 5, 6)}, []Row{row(f1, 3, open, 7)}, Differs, []Row{row(f2, 5, open, 6)}},
 		{"deleted since", older, []Change{gone(f2, 5)}, []Row{row(f1, 3, open, 7)}, Extra, nil},
 		{"a folder that is left is not taken as given", older, nil, []Row{row(f2, 1, open, 7)}, Extra, nil},
 		{"history that is gone", older2, []Change{up(f2, 9, 9)}, []Row{row(f1, 1, 3, 7), row(f1, 5, 9, 8), row(f2, 9, open, 9)}, Same,
 			[]Row{row(f1, 1, 3, 7), row(f1, 5, 9, 8), row(f2, 9, open, 9)}},
+		{"history of which the end is gone", older2, []Change{up(f2, 2, 9)}, []Row{row(f2, 2, 5, 9), row(f1, 5, open, 8)}, Unchecked,
+			[]Row{row(f2, 2, 5, 9), row(f1, 5, open, 8)}},
 		{"history that is gone ends wrongly", older2, []Change{up(f2, 9, 9)}, []Row{row(f1, 5, open, 8), row(f2, 9, open, 9)}, Differs,
 			[]Row{row(f1, 5, 9, 8), row(f2, 9, open, 9)}},
 
@@ -109,6 +114,19 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestGiven counts the rows that no folder which is left delivered.
+func TestGiven(t *testing.T) {
+	j := Judge{Type: change.Type2, Oldest: f2, OlderGone: true}
+	h := &History{Changes: []Change{up(f2, 9, 9)}, Rows: []Row{row(f1, 1, 3, 7), row(f1, 5, 9, 8), row(f2, 9, open, 9)}}
+	if f := j.Key(change.Key{}, h); f.Kind != Same || f.Given != 2 {
+		t.Errorf("%s, %d given", f.Kind, f.Given)
+	}
+	j.Type = change.Type1
+	if f := j.Key(change.Key{}, &History{Rows: []Row{row(f1, 1, open, 7)}}); f.Kind != Unchecked || f.Given != 1 {
+		t.Errorf("%s, %d given", f.Kind, f.Given)
+	}
+}
+
 func TestSetAsideIsNotJudged(t *testing.T) {
 	rows := []Row{row(f1, 1, open, 7)}
 	j := Judge{Type: change.Type1, Oldest: f1}
@@ -133,7 +151,7 @@ func TestDifference(t *testing.T) {
 		cells(row(f1, 5, 9, 2), cell(long+"a"), cell("x")),
 		cells(row(f1, 9, open, 3), cell("Eve"), cell("x")),
 	}}
-	f := Finding{Differs, []Row{
+	f := Finding{Kind: Differs, Export: []Row{
 		cells(row(f1, 1, 5, 9), cell("Bob"), NewCell(nil)),
 		cells(row(f1, 4, 5, 9), cell("Cid"), NewCell(nil)),
 		cells(row(f1, 5, 8, 9), cell(long+"b"), cell("x")),
@@ -163,18 +181,19 @@ func TestTombstones(t *testing.T) {
 		tombstones []Tombstone
 		want       Kind
 	}{
-		{"a delete that is gone", j1, []Change{up(f2, 5, 7)}, nil, []Tombstone{{Version: 9, HasVersion: true, Folder: f1}}, Same},
+		{"a delete that is gone", j1, []Change{up(f2, 5, 7)}, nil, []Tombstone{{Version: 9, HasVersion: true, Folder: f1}}, Unchecked},
+		{"only deleted", j1, nil, nil, []Tombstone{{Version: 9, HasVersion: true, Folder: f1}}, Same},
 		{"the upsert is newer", j1, []Change{up(f2, 10, 7)}, nil, []Tombstone{{Version: 9, HasVersion: true, Folder: f1}}, Missing},
 		{"behind a version that is gone", j1, []Change{gone(f2, 0), up(f3, 5, 7)}, nil,
-			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Unchecked},
 		{"behind a version that came again", j1, []Change{gone(f2, 0), up(f3, 9, 7)}, nil,
-			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Unchecked},
 		{"the next version stays", j1, []Change{gone(f2, 0), up(f3, 10, 7)}, []Row{row(f3, 10, open, 7)},
 			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
 		{"not behind a lower row", j2, []Change{gone(f2, 0)}, []Row{row(f1, 3, 9, 7), row(f1, 9, 10, 8)},
-			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Same},
+			[]Tombstone{{Version: 9, HasVersion: true, Unversioned: true, Folder: f2}}, Unchecked},
 		{"a version that came earlier with other columns", j2, []Change{gone(f2, 0), up(f3, 5, 8)},
-			[]Row{{Start: 5, End: 6, Modified: change.NoTime, Folder: f3, First: f1, Digest: Digest{Lo: 8}}}, nil, Same},
+			[]Row{{Start: 5, End: 6, Modified: change.NoTime, Folder: f3, First: f1, Digest: Digest{Lo: 8}}}, nil, Unchecked},
 		{"one that replay knows is not needed", Judge{Type: change.Type1, Oldest: f1}, []Change{up(f1, 5, 7), gone(f2, 6)}, nil,
 			[]Tombstone{{Version: 6, HasVersion: true, Folder: f2}}, Same},
 	} {

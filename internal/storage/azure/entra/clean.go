@@ -4,7 +4,7 @@ import "regexp"
 
 // signatures and tokens, as an address or a header has them.
 var signatures = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)((?:sig|client_secret|client_assertion|access_token)=)[^&\s"'<>]+`),
+	regexp.MustCompile(`(?i)((?:sig|client_secret|client_assertion|access_token)(?:=|%3D))[^&\s"'<>]+`),
 	regexp.MustCompile(`(?i)((?:bearer|sharedkey|sharedkeylite) )[A-Za-z0-9._~+/=:-]{8,}`),
 }
 

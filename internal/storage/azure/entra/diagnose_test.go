@@ -107,7 +107,7 @@ func TestDiagnose(t *testing.T) {
 			"AuthenticationFailed", "AuthenticationFailed: Server failed to authenticate the request", "az storage account keys list --account-name contosolake"},
 		{"wrong key, Azurite", refusal(403, "AuthorizationFailure", unauthorized, ""), key, "AuthorizationFailure", "", "account_key is not a key"},
 		{"key of no form", refusal(401, "InvalidAuthenticationInfo", "Authentication information is not given in the correct format.", ""), key, "InvalidAuthenticationInfo", "", "account_key is not a key"},
-		{"wrong signature, Azurite", refusal(403, "AuthorizationFailure", unauthorized, ""), sas, "AuthorizationFailure", "", "sas_token is not what Azure gave"},
+		{"wrong signature, Azurite", refusal(403, "AuthorizationFailure", unauthorized, ""), sas, "AuthorizationFailure", "", "sas_token is not what Azure gave, or was made for another container: copy it whole"},
 		{"expired signature", refusal(403, "AuthenticationFailed", unauthorized,
 			"Signature not valid in the specified time frame: Start [x] - Expiry [y] - Current [z]"), sas, "AuthenticationFailed", "", "sas_token has expired or is not valid yet (the service's says 2024-01-15T12:00:00Z"},
 		{"broken signature", refusal(403, "AuthenticationFailed", unauthorized, "Signature did not match. String to sign used was rl"), sas, "AuthenticationFailed", "", "copy it whole"},
@@ -180,6 +180,14 @@ func TestDiagnose(t *testing.T) {
 		{"cut", failedRequest(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), reader, "CONNECTION_CUT", "", "HTTPS_PROXY"},
 		{"ended", failedRequest(io.EOF), reader, "CONNECTION_CUT", "contosolake.blob.core.windows.net ended the connection: EOF", "HTTPS_PROXY"},
 		{"no HTTP", failedRequest(errors.New("malformed HTTP response")), reader, "CONNECTION_CUT", "no answer from contosolake.blob.core.windows.net: malformed HTTP response", "HTTPS_PROXY"},
+		{"a proxy that asks who is there", failedRequest(&entra.ProxyRefusal{Proxy: "proxy.example:3128", Status: 407}), reader,
+			"PROXY_SIGN_IN", "the proxy proxy.example:3128 answered 407 Proxy Authentication Required", "HTTPS_PROXY=http://name:password@proxy:port"},
+		{"a proxy that asks, in the answer", refusal(407, "", "", ""), reader, "ProxyAuthenticationRequired", "", "HTTPS_PROXY=http://name:password@proxy:port"},
+		{"a proxy that refuses", failedRequest(&entra.ProxyRefusal{Proxy: "proxy.example:3128", Status: 403}), reader,
+			"PROXY_REFUSED", "the proxy proxy.example:3128 answered 403 Forbidden", "have the proxy (HTTPS_PROXY) let this machine reach contosolake.blob.core.windows.net"},
+		{"a portal", &entra.Impostor{Host: "contosolake.blob.core.windows.net", Status: 200, Type: "text/html", Words: "Please log in"}, reader,
+			"OTHER_ANSWER", `something between here and Azure answered in its place: 200 OK, text/html, "Please log in"`,
+			"a captive portal or a firewall gives such answers: sign in to it, have it let this machine reach contosolake.blob.core.windows.net"},
 		{"time-out", failedRequest(context.DeadlineExceeded), reader, "TIMED_OUT", "contosolake.blob.core.windows.net does not answer in time", "HTTPS_PROXY"},
 	}
 	for _, tt := range tests {

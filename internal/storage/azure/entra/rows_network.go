@@ -25,6 +25,9 @@ const (
 	notConnected  = "NOT_CONNECTED"
 	timedOut      = "TIMED_OUT"
 	connectionCut = "CONNECTION_CUT"
+	otherAnswer   = "OTHER_ANSWER"
+	proxySignIn   = "PROXY_SIGN_IN"
+	proxyRefused  = "PROXY_REFUSED"
 )
 
 // networkRows are about hosts that do not answer.
@@ -57,6 +60,19 @@ var networkRows = []row{
 	{code: notConnected, fix: reach},
 	{code: timedOut, fix: reach},
 	{code: connectionCut, fix: reach},
+	{code: otherAnswer, fix: func(f *facts) string {
+		return "a proxy, a captive portal or a firewall gives such answers: sign in to it, have it let this machine reach " + orWord(f.host, "the host") +
+			", or go around it (NO_PROXY); and check that endpoint is a blob service"
+	}},
+	{code: proxySignIn, fix: signInToProxy},
+	{code: proxyRefused, fix: func(f *facts) string {
+		return "have the proxy (HTTPS_PROXY) let this machine reach " + orWord(f.host, "the storage account and the sign-in host") + ", or go around it (NO_PROXY)"
+	}},
+}
+
+func signInToProxy(*facts) string {
+	return "the proxy wants to know who asks: give it name and password in its address (HTTPS_PROXY=http://name:password@proxy:port), " +
+		"have it let this machine through without, or go around it (NO_PROXY)"
 }
 
 // listens is about a port at which nothing takes connections.
@@ -86,6 +102,9 @@ func (f *facts) network(err error) bool {
 }
 
 func networkCode(err error, host string) (code, message string) {
+	if code, message = betweenCode(err); code != "" {
+		return code, message
+	}
 	if name, ok := errors.AsType[*net.DNSError](err); ok {
 		if name.IsNotFound {
 			return dnsNotFound, "there is no host " + orWord(name.Name, host)
@@ -112,6 +131,21 @@ func networkCode(err error, host string) (code, message string) {
 		return connectionCut, "no answer from " + host + ": " + innermost(err)
 	}
 	return "", ""
+}
+
+// betweenCode tells what something else than the host answered.
+func betweenCode(err error) (code, message string) {
+	if other, ok := errors.AsType[*Impostor](err); ok {
+		return otherAnswer, other.Error()
+	}
+	proxy, ok := errors.AsType[*ProxyRefusal](err)
+	switch {
+	case !ok:
+		return "", ""
+	case proxy.Status == http.StatusProxyAuthRequired:
+		return proxySignIn, proxy.Error()
+	}
+	return proxyRefused, proxy.Error()
 }
 
 func tlsCode(err error, host string) (code, message string) {
@@ -154,6 +188,9 @@ func names(certificate *x509.Certificate) string {
 func hostOf(err error) string {
 	if silent, ok := errors.AsType[*unanswered](err); ok {
 		return silent.host
+	}
+	if other, ok := errors.AsType[*Impostor](err); ok {
+		return other.Host
 	}
 	if failed, ok := errors.AsType[*url.Error](err); ok {
 		if u, bad := url.Parse(failed.URL); bad == nil {

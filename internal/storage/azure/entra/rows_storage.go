@@ -87,6 +87,7 @@ var storageRows = []row{
 	{code: "InvalidQueryParameterValue", fix: wrongEndpoint},
 	{code: "ResourceNotFound", fix: wrongEndpoint},
 	{when: func(f *facts) bool { return f.status == http.StatusForbidden }, fix: role},
+	{when: func(f *facts) bool { return f.status == http.StatusProxyAuthRequired }, fix: signInToProxy},
 	{when: func(f *facts) bool {
 		return f.status == http.StatusTooManyRequests || f.status >= http.StatusInternalServerError
 	}, fix: func(*facts) string {
@@ -196,7 +197,7 @@ func sasTime(f *facts) string {
 }
 
 func sasBroken(*facts) string {
-	return "sas_token is not what Azure gave: copy it whole, with all its & and % signs and in quotes; it is no longer valid once the account's key is rotated"
+	return "sas_token is not what Azure gave, or was made for another container: copy it whole, with all its & and % signs and in quotes; it is no longer valid once the account's key is rotated"
 }
 
 func wrongKey(f *facts) string {

@@ -18,6 +18,7 @@ var usual policy.Transporter = sync.OnceValue(func() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	transport.ResponseHeaderTimeout = 30 * time.Second
+	transport.OnProxyConnectResponse = ProxyAnswer
 	// Tokens are asked for once an hour: a connection is not worth keeping.
 	transport.DisableKeepAlives = true
 	return &http.Client{Transport: transport}

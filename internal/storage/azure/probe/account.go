@@ -228,6 +228,7 @@ func (a *Account) transport() policy.Transporter {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	transport.OnProxyConnectResponse = entra.ProxyAnswer
 	transport.DisableKeepAlives = true
 	return azure.Logged(&http.Client{Transport: transport}, a.Log)
 }
