@@ -93,7 +93,7 @@ type rig struct {
 func newRig(t *testing.T, s scenario, fresh func() storage.Store) *rig {
 	t.Helper()
 	s.temp, s.workers = t.TempDir(), 1
-	r := &rig{scenario: s, fresh: fresh, source: fresh(), longer: fresh(), base: fresh(), states: map[int64]content{}}
+	r := &rig{scenario: s, fresh: fresh, source: fresh(), base: fresh(), states: map[int64]content{}}
 	h := crashHistory()
 	h.write(t, r.source, 0, s.before)
 	if s.before > 0 {
@@ -103,6 +103,7 @@ func newRig(t *testing.T, s scenario, fresh func() storage.Store) *rig {
 		r.complete(t, r.source, r.base, true)
 	}
 	h.write(t, r.source, s.before, s.after)
+	r.longer = inPlaceOf{fresh(), r.source}
 	h.write(t, r.longer, 0, s.after+1)
 	for _, files := range h.folders[s.before:s.after] {
 		if bytes := h.bytes(files); s.memory > 0 && bytes <= s.memory/16 {
@@ -242,3 +243,12 @@ func (r *rig) checkNoOrphans(t tester, lake storage.Store) {
 		t.Fatalf("there are %d files of deletion vectors, the commits know %d", vectors, len(known))
 	}
 }
+
+// inPlaceOf is a store that says it is in the place of another: the same export,
+// later.
+type inPlaceOf struct {
+	storage.Store
+	place storage.Store
+}
+
+func (e inPlaceOf) URL(path string) string { return e.place.URL(path) }
