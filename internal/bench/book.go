@@ -25,6 +25,7 @@ type result struct {
 	Read     int64   `json:"read"`     // bytes of CSV; 0 where it is next to nothing
 	Written  int64   `json:"written"`  // bytes
 	Rows     int64   `json:"rows"`     // of the tables afterwards, equal with all tools; 0: not compared
+	Indexed  int64   `json:"indexed"`  // bytes of the key index, where they are looked at
 	Requests int64   `json:"requests"` // to the blob service, where they are counted
 	Runs     int     `json:"runs"`
 	Note     string  `json:"note"`
@@ -46,6 +47,7 @@ type book struct {
 	At      time.Time `json:"at"`
 	Rows    int64     `json:"rows"`
 	Slope   int64     `json:"slope"`
+	Keys    int64     `json:"keys"`
 	Runs    int       `json:"runs"`
 	Memory  string    `json:"memory"`
 	Machine []string  `json:"machine"`
@@ -55,7 +57,7 @@ type book struct {
 // openBook reads the results of earlier runs. Those of another size of the data
 // are of no use beside new ones.
 func openBook(path string, o options) (*book, error) {
-	fresh := &book{path: path, Rows: o.rows, Slope: o.slope, Runs: o.runs, Memory: o.memory}
+	fresh := &book{path: path, Rows: o.rows, Slope: o.slope, Keys: o.keys, Runs: o.runs, Memory: o.memory}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fresh, nil
@@ -77,6 +79,9 @@ func openBook(path string, o options) (*book, error) {
 	if o.slope > 0 {
 		b.Slope = o.slope
 	}
+	if o.keys > 0 {
+		b.Keys = o.keys
+	}
 	return b, nil
 }
 
@@ -85,7 +90,7 @@ func openBook(path string, o options) (*book, error) {
 func (b *book) begin(group string) error {
 	b.group = group
 	b.Results = slices.DeleteFunc(b.Results, func(r result) bool {
-		return r.Group == group && (r.Tool == "" || group == slopeWorkload)
+		return r.Group == group && (r.Tool == "" || group == slopeWorkload || group == keysWorkload)
 	})
 	return b.save()
 }

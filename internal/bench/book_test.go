@@ -11,7 +11,7 @@ import (
 // filled is a book with figures of all kinds.
 func filled(t *testing.T) *book {
 	t.Helper()
-	b, err := openBook(filepath.Join(t.TempDir(), "results.json"), options{rows: fullRows, runs: 3, memory: "1GiB", slope: 50_000_000})
+	b, err := openBook(filepath.Join(t.TempDir(), "results.json"), options{rows: fullRows, runs: 3, memory: "1GiB", slope: 50_000_000, keys: 100_000_000})
 	need(t, err)
 	b.Machine = []string{"a machine", "its versions"}
 	line := func(group, workload, tool string, wall float64) result {
@@ -41,6 +41,9 @@ func filled(t *testing.T) *book {
 	need(t, b.add(over))
 	b.group = slopeWorkload
 	need(t, b.add(line(slopeWorkload, ofType(changesOf(10_000)+onRows(b.Slope), 1), sluiceName, 0.12)))
+	long := line(keysWorkload, ofType(longLoad+onRows(b.Keys), 1), sluiceName, 90)
+	long.Read, long.Rows, long.Indexed = 16_000_000_000, b.Keys, 25*b.Keys
+	need(t, b.add(long))
 	b.At = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
 	return b
 }

@@ -20,6 +20,7 @@ import (
 type options struct {
 	rows    int64
 	slope   int64 // rows of the larger table; 0: none
+	keys    int64 // rows of the table of few columns; 0: none
 	changes []int
 	runs    int
 	long    time.Duration // a command that takes longer is run once
@@ -54,7 +55,8 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(complaints)
 	f.Int64Var(&o.rows, "rows", fullRows, "rows of the table; 50000 for a look that takes minutes")
-	f.Int64Var(&o.slope, "slope", 0, "rows of a larger table that Sluice alone takes changes on, 400 bytes each; 0: leave it out")
+	f.Int64Var(&o.slope, "slope", 50_000_000, "rows of a larger table that Sluice alone takes changes on, 500 bytes of disk each; 0: leave it out")
+	f.Int64Var(&o.keys, "keys", 100_000_000, "rows of a table of few columns, Sluice alone, 270 bytes of disk each; 0: leave it out")
 	f.IntVar(&o.runs, "runs", 3, "runs of each command, in turn")
 	f.DurationVar(&o.long, "long", 30*time.Second, "commands that take longer are run once")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "a command that takes longer has failed")
@@ -115,7 +117,7 @@ func (b *bench) measureAll(ctx context.Context) error {
 		return err
 	}
 	for _, w := range workloads() {
-		if len(b.only) > 0 && !slices.Contains(b.only, w.name) || w.name == slopeWorkload && b.slope == 0 {
+		if len(b.only) > 0 && !slices.Contains(b.only, w.name) || w.name == slopeWorkload && b.slope == 0 || w.name == keysWorkload && b.keys == 0 {
 			continue
 		}
 		began := time.Now()

@@ -39,7 +39,8 @@ one run are what to look at. Measured %s:
 const explanation = `
 *wall* is that of the whole process, *work* what the tool itself counts without its start, *CPU* that of all its
 processes, *peak* that of the largest. *written* are the bytes of files that are new or have changed afterwards: tables,
-state, indexes. *rows* were counted in the tables, whose checksums are equal. *÷ Sluice* compares wall times.
+state, indexes. *rows* were counted in the tables, whose checksums are equal; larger tables are compared after their first
+load and at the end. *÷ Sluice* compares wall times.
 
 | peer | is run as |
 |---|---|
@@ -79,7 +80,7 @@ func (b *book) markdown() string {
 
 func title(group string) string {
 	return map[string]string{
-		"tall": "One table", slopeWorkload: "A larger table", "many": "Many tables, several folders", "small": "Small tables",
+		"tall": "One table", slopeWorkload: "A larger table", keysWorkload: "A long table", "many": "Many tables, several folders", "small": "Small tables",
 		"wide": "A wide table", "memory": "Memory", "planning": "Planning", "azurite": "Azurite, the emulator of Azure's blob service",
 	}[group]
 }
@@ -100,6 +101,9 @@ func (b *book) line(r result) string {
 	if r.Tool == sluiceName && r.Read > 0 {
 		note = fmt.Sprintf("%.0f MB of CSV", float64(r.Read)/1e6)
 	}
+	if r.Indexed > 0 {
+		note += fmt.Sprintf(", key index %.1f bytes a row", perRow(r))
+	}
 	if r.Failed != "" {
 		note = strings.ReplaceAll("failed: "+r.Failed, "|", `\|`)
 	}
@@ -119,6 +123,8 @@ func (b *book) line(r result) string {
 	return fmt.Sprintf("| %s | %s | %s | %s | %.2f | %d | %.1f | %s | %s | %s |\n", r.Workload, r.Tool,
 		seconds(r.Wall), work, r.CPU, r.Peak>>20, float64(r.Written)/1e6, rows, times, note)
 }
+
+func perRow(r result) float64 { return float64(r.Indexed) / float64(r.Rows) }
 
 // seconds shows milliseconds where they matter.
 func seconds(s float64) string {

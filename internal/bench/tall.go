@@ -31,7 +31,7 @@ func (b *bench) tall(ctx context.Context) error {
 // each, then those that are quick some more.
 func (b *bench) takeChanges(ctx context.Context, s *source, entrants []*entrant, suffix string) error {
 	for run := range b.runs {
-		for _, n := range b.changes {
+		for i, n := range b.changes {
 			if int64(n) > s.live/2 {
 				continue
 			}
@@ -39,6 +39,7 @@ func (b *bench) takeChanges(ctx context.Context, s *source, entrants []*entrant,
 			long := b.long / longerShare
 			err := b.contest(ctx, part{
 				name: name, source: s, runs: 1, long: long,
+				unread: suffix != "" && (run < b.runs-1 || i < len(b.changes)-1),
 				before: func(ctx context.Context) error { return s.step(ctx, mixOf(n)) },
 				within: func(e *entrant) bool {
 					quick := run == 0 || len(e.costs[name]) > 0 && e.costs[name][0].Wall <= long
@@ -58,6 +59,9 @@ const longerShare = 3
 
 // slopeOfChanges takes the same changes on a larger table.
 func (b *bench) slopeOfChanges(ctx context.Context) error {
+	if err := b.room(b.slope * spaceForTall); err != nil {
+		return err
+	}
 	s, err := b.simulate(ctx, exporter.Options{Tables: []exporter.TableOption{{Name: tallTable, Rows: b.slope}}})
 	if err != nil {
 		return err

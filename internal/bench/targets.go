@@ -34,6 +34,7 @@ func targets() []target {
 		{"1,000 changes", "≥ 100 × faster than the fastest peer", fasterThanAll(ofType(changesOf(1_000), 1), 100)},
 		{"10,000 changes on the larger table", "≤ 1.3 × those on this one", onLarger(10_000, 1.3)},
 		{"1,000 changes on the larger table", "≤ 1.3 × those on this one", onLarger(1_000, 1.3)},
+		{"key index", "≤ 40 bytes a key, at 100 M keys", indexBytes},
 		{"SCD type 2: first load", "≤ 1.2 × SCD type 1", historyRatio(firstLoad, 1.2)},
 		{"SCD type 2: 10,000 changes", "≤ 3 × SCD type 1", historyRatio(changesOf(10_000), 3)},
 		{"100 tables × 4 folders", "≥ 5 × faster than the fastest peer", func(b *book) verdict {
@@ -103,6 +104,14 @@ func onLarger(n int, most float64) func(*book) verdict {
 		v.figure += fmt.Sprintf(" (%s rows to %s)", grouped(b.Slope), grouped(b.Rows))
 		return v
 	}
+}
+
+func indexBytes(b *book) verdict {
+	r := b.find(ofType(longLoad+onRows(b.Keys), 1), sluiceName)
+	if !r.counts() || r.Indexed == 0 {
+		return verdict{}
+	}
+	return verdict{fmt.Sprintf("%.1f bytes at %s keys", perRow(*r), grouped(r.Rows)), perRow(*r) <= 40, true}
 }
 
 func historyRatio(part string, most float64) func(*book) verdict {

@@ -17,13 +17,18 @@ type workload struct {
 	run  func(*bench, context.Context) error
 }
 
-const slopeWorkload = "slope"
+// Workloads on tables so large that a disk may have no room for them.
+const (
+	slopeWorkload = "slope"
+	keysWorkload  = "keys"
+)
 
 // workloads in the order of the report.
 func workloads() []workload {
 	return []workload{
 		{"tall", (*bench).tall},
 		{slopeWorkload, (*bench).slopeOfChanges},
+		{keysWorkload, (*bench).longTable},
 		{"many", (*bench).manyFolders},
 		{"small", (*bench).smallTables},
 		{"wide", (*bench).wideTable},
